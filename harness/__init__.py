@@ -1,0 +1,73 @@
+"""Proves that a multi-tenant service keeps its tenants apart."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.model.tenant import Tenant
+    from harness.target.login import (
+        ApiKey,
+        CustomLogin,
+        FormLogin,
+        JsonLogin,
+        MintedJwt,
+    )
+    from harness.target.operation import Operation
+    from harness.target.selector import (
+        CredentialSelector,
+        HeaderSelector,
+        HostSelector,
+        ParameterSelector,
+        PrefixSelector,
+    )
+    from harness.target.target import Target, Variant
+    from harness.target.tools import Answer, Tools
+
+# Lazy (PEP 562): importing `harness.<something>` in an app loads nothing else.
+_HOMES = {
+    "Answer": "harness.target.tools",
+    "ApiKey": "harness.target.login",
+    "CredentialSelector": "harness.target.selector",
+    "CustomLogin": "harness.target.login",
+    "FormLogin": "harness.target.login",
+    "HeaderSelector": "harness.target.selector",
+    "HostSelector": "harness.target.selector",
+    "JsonLogin": "harness.target.login",
+    "MintedJwt": "harness.target.login",
+    "Operation": "harness.target.operation",
+    "ParameterSelector": "harness.target.selector",
+    "PrefixSelector": "harness.target.selector",
+    "Target": "harness.target.target",
+    "Tenant": "harness.model.tenant",
+    "Tools": "harness.target.tools",
+    "Variant": "harness.target.target",
+}
+
+__all__ = [
+    "Answer",
+    "ApiKey",
+    "CredentialSelector",
+    "CustomLogin",
+    "FormLogin",
+    "HeaderSelector",
+    "HostSelector",
+    "JsonLogin",
+    "MintedJwt",
+    "Operation",
+    "ParameterSelector",
+    "PrefixSelector",
+    "Target",
+    "Tenant",
+    "Tools",
+    "Variant",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_HOMES[name]), name)

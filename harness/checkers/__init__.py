@@ -1,0 +1,1 @@
+"""Oracles: pure functions from a history to findings, one file each."""

@@ -1,0 +1,104 @@
+"""Canary: a tenant's token comes out where another tenant, or anybody, can see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.checkers.who import CERTAIN, CHANCE, is_tenant, may_see, shape
+from harness.model.event import Channel, Exchange, LogLine
+from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.model.event import Found
+    from harness.model.history import History
+    from harness.model.scanner import Hit
+
+
+def canary(history: History) -> list[Finding]:
+    """Find each canary that came out where it must not."""
+    found = [*_in_answers(history), *_in_logs(history)]
+    return merged(found)
+
+
+def _in_answers(history: History) -> Iterator[Finding]:
+    for exchange in history.of(Exchange):
+        for found in exchange.found:
+            if not may_see(history, exchange, found.hit):
+                yield _leak(history, exchange, found)
+
+
+def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
+    hit = found.hit
+    receiver = exchange.principal.credential
+    place = f"header {found.where}" if found.where else str(found.channel)
+    what = history.label(hit.field)
+    summary = (
+        f"{alias(hit.owner)}'s {what} came out in the {place} of "
+        f"{exchange.operation} ({exchange.status}), asked by {exchange.principal}"
+    )
+    return Finding(
+        oracle="canary",
+        severity=_severity(hit, name=history.names_tenant(hit.field)),
+        channel=found.channel,
+        operation=exchange.operation,
+        owner=hit.owner,
+        receiver=receiver,
+        what=what,
+        shape=shape(exchange.principal),
+        summary=summary,
+        evidence=(Evidence(exchange.id, _shown(exchange.request, hit)),),
+    )
+
+
+def _severity(hit: Hit, *, name: bool) -> Severity:
+    return Severity.MAJOR if name or hit.rate > CERTAIN else Severity.CRITICAL
+
+
+def _shown(request: str, hit: Hit) -> str:
+    chance = "" if hit.rate <= CERTAIN else f", by chance once in {1 / hit.rate:,.0f}"
+    return f"{request} → {hit.excerpt} ({hit.form}{chance})"
+
+
+def _in_logs(history: History) -> Iterator[Finding]:
+    exchanges = history.exchanges()
+    for line in history.of(LogLine):
+        exchange = exchanges.get(line.exchange)
+        for hit in line.hits:
+            if not is_tenant(hit.owner) or hit.rate > CHANCE:
+                continue
+            if history.for_operators(hit.field):
+                continue
+            what = (hit.owner, hit.field)
+            if exchange is None or what not in exchange.sent_in_url:
+                yield _logged(history, line, exchange, hit)
+
+
+def _logged(
+    history: History, line: LogLine, exchange: Exchange | None, hit: Hit
+) -> Finding:
+    credential = exchange.principal.credential if exchange else None
+    foreign = exchange is not None and hit.owner != credential
+    foreign = foreign and (hit.owner, hit.field) not in (
+        exchange.sent if exchange else ()
+    )
+    during = f"during {exchange.operation} by {exchange.principal}" if exchange else ""
+    what = history.label(hit.field)
+    summary = (
+        f"{alias(hit.owner)}'s {what} was logged by {line.logger} {during}".rstrip()
+        + "; logs may carry tenants' names, but not their data"
+    )
+    return Finding(
+        oracle="canary",
+        severity=Severity.MAJOR if foreign else Severity.MINOR,
+        channel=Channel.LOG,
+        operation=f"log {line.logger}",
+        owner=hit.owner,
+        receiver=None,
+        what=what,
+        shape="another tenant" if foreign else "own data",
+        summary=summary,
+        evidence=(Evidence(line.exchange, f"{line.level} {hit.excerpt}".strip()),),
+    )

@@ -1,0 +1,212 @@
+"""Coverage: what a history shows to have been seen, and what not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from harness.checkers.who import is_tenant
+from harness.model.canary import FIRST_PLANTED_FIELD
+from harness.model.coverage import Coverage, Gap
+from harness.model.event import (
+    Audience,
+    BeaconSent,
+    Channel,
+    Declared,
+    Exchange,
+    LogLine,
+    Unseen,
+)
+from harness.model.step import Role
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from harness.model.history import History
+
+AS_OWNER = frozenset({Role.CONTROL, Role.SEED})
+
+
+def coverage(
+    history: History, *, channels: Sequence[Channel] = (Channel.BODY, Channel.LOG)
+) -> Coverage:
+    """Work out what a history covers.
+
+    Args:
+        history: What happened.
+        channels: Those that must be watched for a verdict.
+    """
+    declared = list({d.operation: d for d in history.of(Declared)}.values())
+    gaps = [*_operation_gaps(history, declared)]
+    uncovered = {gap.what for gap in gaps}
+    planted, seen = _fields(history)
+    watched = set(_watched(history))
+    gaps += _channel_gaps(history, watched, channels)
+    gaps += [
+        Gap(history.label(field), "its owner never saw its value again", floor=False)
+        for field in sorted(planted - seen)
+    ]
+    keys = {one.operation for one in declared}
+    gaps += [
+        Gap(unseen.step, unseen.reason, floor=True)
+        for unseen in dict.fromkeys(history.of(Unseen))
+        if unseen.step not in keys
+    ]
+    required = [one for one in declared if one.required and not one.skipped]
+    return Coverage(
+        operations=sum(one.operation not in uncovered for one in declared),
+        operations_required=len(required),
+        operations_known=len(declared),
+        fields_seen=len(planted & seen),
+        fields_planted=len(planted),
+        channels=tuple(channel for channel in Channel if channel in watched),
+        probes=_counted_probes(history),
+        gaps=tuple(sorted(dict.fromkeys(gaps), key=lambda gap: not gap.floor)),
+    )
+
+
+def _operation_gaps(history: History, declared: list[Declared]) -> Iterator[Gap]:
+    by_operation: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in history.of(Exchange):
+        by_operation[exchange.operation].append(exchange)
+    unseen = {one.step: one.reason for one in history.of(Unseen)}
+    if not any(one.required and not one.skipped for one in declared):
+        yield Gap("operations", "the app offers none that could be tried", floor=True)
+    for one in declared:
+        exchanges = by_operation[one.operation]
+        if one.skipped:
+            yield Gap(one.operation, one.skipped, floor=False)
+        elif one.audience is Audience.TENANT:
+            yield from _tenant_gaps(one, exchanges, unseen)
+        elif not any(exchange.succeeded for exchange in exchanges):
+            floor = one.required and one.audience is not Audience.OPERATOR
+            reason = unseen.get(one.operation) or _why(exchanges)
+            yield Gap(one.operation, reason, floor=floor)
+
+
+def _tenant_gaps(
+    one: Declared, exchanges: list[Exchange], unseen: Mapping[str, str]
+) -> Iterator[Gap]:
+    controls = [e for e in exchanges if e.role in AS_OWNER]
+    worked = {e.principal.credential for e in controls if e.succeeded}
+    if not worked:
+        reason = unseen.get(one.operation) or _why(controls)
+        yield Gap(one.operation, reason, floor=one.required)
+        return
+    for tenant in sorted({e.principal.credential or 0 for e in controls} - worked):
+        failed = [e for e in controls if e.principal.credential == tenant]
+        reason = f"works for others, but for {alias(tenant)}: {_why(failed)}"
+        yield Gap(one.operation, reason, floor=one.required)
+    if not any(e.role is Role.PROBE and e.owner in worked for e in exchanges):
+        reason = unseen.get(one.operation) or "was never tried as anybody else"
+        yield Gap(one.operation, reason, floor=one.required)
+
+
+def _why(exchanges: list[Exchange]) -> str:
+    if not exchanges:
+        return "was never tried"
+    last = exchanges[-1]
+    outcome = last.failure or f"status {last.status}"
+    return f"never succeeded as its owner ({outcome} to {last.request})"
+
+
+def _counted_probes(history: History) -> int:
+    worked = {
+        (e.operation, e.owner)
+        for e in history.of(Exchange)
+        if e.role in AS_OWNER and e.succeeded
+    }
+    return sum(
+        e.role is Role.PROBE and (e.operation, e.owner) in worked
+        for e in history.of(Exchange)
+    )
+
+
+def _fields(history: History) -> tuple[set[int], set[int]]:
+    """Return the fields that were planted, and those that their owner saw again."""
+    planted: set[int] = set()
+    seen: set[int] = set()
+    for exchange in history.of(Exchange):
+        own = exchange.principal.credential
+        if not exchange.principal.whole or not exchange.succeeded:
+            continue
+        if exchange.mutates:
+            planted |= {field for owner, field in exchange.sent if owner == own}
+        seen |= {
+            found.hit.field
+            for found in exchange.found
+            if found.hit.owner == own and found.channel is Channel.BODY
+        }
+    return {field for field in planted if field >= FIRST_PLANTED_FIELD}, seen
+
+
+def _watched(history: History) -> Iterator[Channel]:
+    """Yield the channels through which something came that was supposed to."""
+    for exchange in history.of(Exchange):
+        for found in exchange.found:
+            own = found.hit.owner == exchange.principal.credential
+            if own and (found.channel is not Channel.BODY or _is_data(found.hit.field)):
+                yield found.channel
+    beacons = {one.owner for one in history.of(BeaconSent)}
+    if beacons and not beacons - _logged_beacons(history):
+        yield Channel.LOG
+
+
+def _is_data(field: int) -> bool:
+    return field >= FIRST_PLANTED_FIELD
+
+
+def _logged_beacons(history: History) -> set[int]:
+    return {
+        hit.owner
+        for line in history.of(LogLine)
+        for hit in line.hits
+        if hit.field == 0 and not is_tenant(hit.owner)
+    }
+
+
+def _channel_gaps(
+    history: History, watched: set[Channel], required: Sequence[Channel]
+) -> Iterator[Gap]:
+    reasons = {
+        Channel.BODY: "no tenant saw a planted value of its own in an answer",
+        Channel.LOG: "the beacon sent to the app's log did not come out",
+    }
+    missing = sorted(
+        {one.source for one in history.of(BeaconSent)}
+        if not _logged_beacons(history)
+        else {
+            one.source
+            for one in history.of(BeaconSent)
+            if one.owner not in _logged_beacons(history)
+        }
+    )
+    for channel in Channel:
+        if channel in watched:
+            continue
+        reason = reasons.get(channel, "no value came out of it that was supposed to")
+        if channel is Channel.LOG and missing:
+            reason += f" (through {', '.join(missing)})"
+        yield Gap(f"channel {channel}", reason, floor=channel in required)
+    yield from _blind_tenants(history, watched)
+    if Channel.LOG in watched and not any(
+        line.exchange for line in history.of(LogLine)
+    ):
+        reason = "the app itself logged nothing during any request"
+        yield Gap("channel log", reason, floor=False)
+
+
+def _blind_tenants(history: History, watched: set[Channel]) -> Iterator[Gap]:
+    if Channel.BODY not in watched:
+        return
+    own = [e for e in history.of(Exchange) if e.role in AS_OWNER]
+    sighted = {
+        e.principal.credential
+        for e in own
+        for found in e.found
+        if found.hit.owner == e.principal.credential and _is_data(found.hit.field)
+    }
+    for tenant in sorted({e.principal.credential or 0 for e in own} - sighted):
+        reason = "never saw a planted value of its own in an answer"
+        yield Gap(f"tenant {alias(tenant)}", reason, floor=True)

@@ -1,0 +1,100 @@
+"""Label: a log line of a request carries no tenant, or the wrong one.
+
+Only loggers count that the target names, or that labelled some line: there is a
+structured key whose value named the request's own tenant. A line of such a
+logger must then hold its tenant, unless the tenant may not have been known yet:
+a line without the key, before any labelled one of its request, of a kind that is
+never labelled, is let pass.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from harness.model.event import Audience, Channel, Exchange, LogLine
+from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.model.history import History
+
+Lines = list[tuple[LogLine, Exchange]]
+
+
+def label(history: History) -> list[Finding]:
+    """Find each log line of a tenant's request that does not name the tenant."""
+    lines = _lines_of_tenants(history)
+    keys = _label_keys(lines)
+    named = {
+        (line.logger, line.template)
+        for line, exchange in lines
+        if _value(line, keys[line.logger]) == exchange.principal.credential
+    }
+    labelled: set[int] = set()
+    found = []
+    for line, exchange in lines:
+        judged = keys[line.logger]
+        by_target = line.logger in history.labelled_loggers
+        if not judged and not by_target:
+            continue
+        own = exchange.principal.credential
+        value = _value(line, judged)
+        if value is not None and value != own:
+            found.append(_finding(line, exchange, wrong=value))
+        elif value == own or own in line.names:
+            labelled.add(exchange.id)
+        elif (
+            by_target
+            or any(key in judged for key, _ in line.slots)
+            or exchange.id in labelled
+            or (line.logger, line.template) in named
+        ):
+            found.append(_finding(line, exchange, wrong=None))
+    return merged(found)
+
+
+def _lines_of_tenants(history: History) -> Lines:
+    """Return the log lines of requests that clearly belong to one tenant."""
+    exchanges = history.exchanges()
+    lines = []
+    for line in history.of(LogLine):
+        exchange = exchanges.get(line.exchange)
+        if exchange is None or exchange.audience is not Audience.TENANT:
+            continue
+        if exchange.principal.whole:
+            lines.append((line, exchange))
+    return lines
+
+
+def _label_keys(lines: Lines) -> Mapping[str, set[str]]:
+    """Return, per logger, the keys that named the request's own tenant once."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for line, exchange in lines:
+        own = exchange.principal.credential
+        keys[line.logger] |= {key for key, tenant in line.slots if tenant == own}
+    return keys
+
+
+def _value(line: LogLine, keys: set[str]) -> int | None:
+    """Return the tenant that a line's label names."""
+    return next((t for key, t in line.slots if key in keys and t is not None), None)
+
+
+def _finding(line: LogLine, exchange: Exchange, *, wrong: int | None) -> Finding:
+    own = alias(exchange.principal.credential)
+    says = "names no tenant" if wrong is None else f"names {alias(wrong)} instead"
+    return Finding(
+        oracle="label",
+        severity=Severity.MINOR if wrong is None else Severity.MAJOR,
+        channel=Channel.LOG,
+        operation=f"log {line.logger}",
+        owner=wrong,
+        receiver=exchange.principal.credential,
+        what="tenant label",
+        shape="missing" if wrong is None else "wrong",
+        summary=f"A line of {line.logger} for {own}'s {exchange.operation} {says}",
+        evidence=(Evidence(exchange.id, f"{line.level} {line.template}".strip()),),
+    )

@@ -1,0 +1,73 @@
+"""The flags that set settings; each parameter has its setting's name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Target = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODULE:NAME",
+        help="Import string of the target that describes the app.",
+    ),
+]
+Variant = Annotated[
+    str | None,
+    typer.Option(help="Variant of the app, as the target names it."),
+]
+Postgres = Annotated[
+    str | None,
+    typer.Option(metavar="SOURCE", help="auto, testcontainers, embedded or dsn."),
+]
+Dsn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DSN",
+        help="A Postgres server that is there already; the variable HARNESS_DSN "
+        "keeps it out of the process list.",
+    ),
+]
+PostgresImage = Annotated[
+    str | None, typer.Option(metavar="IMAGE", help="What testcontainers starts.")
+]
+Hosting = Annotated[
+    str | None, typer.Option(metavar="HOW", help="inprocess or served.")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes of a served app.")]
+Seed = Annotated[int | None, typer.Option(help="Of everything random.")]
+Tenants = Annotated[int | None, typer.Option(help="How many tenants are made.")]
+Sweep = Annotated[
+    bool | None,
+    typer.Option("--sweep/--no-sweep", help="Try each operation as everybody."),
+]
+Machine = Annotated[
+    bool | None,
+    typer.Option("--machine/--no-machine", help="Search for sequences."),
+]
+Examples = Annotated[int | None, typer.Option(help="Sequences that are tried.")]
+Steps = Annotated[int | None, typer.Option(help="Longest sequence, in requests.")]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SEVERITY", help="Fail on minor, major or critical findings and up."
+    ),
+]
+FloorChannels = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Channels that must be watched."),
+]
+FloorOperations = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FRACTION", help="Fraction of the operations that must be covered."
+    ),
+]
+Runs = Annotated[
+    str | None, typer.Option(metavar="DIRECTORY", help="Where runs are kept.")
+]
+KeepRuns = Annotated[int | None, typer.Option(help="How many runs are kept.")]
+Junit = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Write JUnit XML there as well.")
+]

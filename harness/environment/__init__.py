@@ -1,0 +1,1 @@
+"""What a run needs, started and torn down; import the module you want."""

@@ -1,0 +1,149 @@
+"""One worker of a served app: a process that runs uvicorn with the taps beside it.
+
+Run as ``child.py CONTROL LISTENER PARENT``: descriptors of the socket to the parent
+and of the listening one, and the parent's process id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, final
+
+from harness.errors import AppFailed, HarnessError
+from harness.hosting.asgi import App, Receive, Scope, Send
+from harness.hosting.lifespan import Lifespan
+from harness.hosting.loading import load
+from harness.hosting.messages import HEADER, Setup, parse
+from harness.hosting.sender import Sender
+from harness.hosting.surroundings import surroundings
+from harness.hosting.tether import follow_parent, watch
+from harness.observe.emitting import emit_beacon
+from harness.observe.logs import tap
+from harness.recording.context import EXCHANGE
+from harness.target.app import AppSpec
+
+_KEEP_ALIVE = 75
+_FOREVER = 3600.0
+
+
+@final
+class _Marked:
+    """The app, each request marked with the exchange that it belongs to."""
+
+    def __init__(self, app: App, state: dict[str, Any], sender: Sender) -> None:
+        self._app = app
+        self._state = state
+        self._sender = sender
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        marks = [value for name, value in scope["headers"] if name == HEADER]
+        if marks:
+            exchange = int(marks[0])
+            scope["headers"] = [
+                (name, value) for name, value in scope["headers"] if name != HEADER
+            ]
+            # The server's own task: it logs what the app raised, and then ends.
+            EXCHANGE.set(exchange)
+            task = asyncio.current_task()
+            if task is not None:
+                task.add_done_callback(lambda _: self._sender("done", exchange))
+        scope["state"] = self._state.copy()
+        await self._app(scope, receive, send)
+
+
+async def _serve(spec: AppSpec, listener: socket.socket, sender: Sender) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            sender("ready")
+
+    # First, as uvicorn does: what the app configures afterwards stands.
+    uvicorn.Config(_nothing)
+    app = load(spec)
+    lifespan = Lifespan(app)
+    await lifespan.startup(_FOREVER)  # the parent has the deadline
+    config = uvicorn.Config(
+        _Marked(app, lifespan.state, sender),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=max(1, round(spec.shutdown_timeout / 2)),
+    )
+    await Server(config).serve(sockets=[listener])
+    await lifespan.shutdown(_FOREVER)
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand in for an app while logging is configured."""
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.new_event_loop
+    return None
+
+
+def _commands(runner: asyncio.Runner, sender: Sender) -> Callable[[bytes], None]:
+    """Return what carries out the parent's commands, on the app's own thread."""
+    loop = runner.get_loop()
+
+    def emit(source: str, text: str) -> None:
+        try:
+            emit_beacon(source, text)
+        finally:
+            sender("emitted")
+
+    def command(line: bytes) -> None:
+        match parse(line):
+            case ["beacon", str(source), str(text)]:
+                loop.call_soon_threadsafe(emit, source, text)
+
+    return command
+
+
+def run(control: socket.socket, listener: socket.socket) -> int:
+    """Serve until told to stop; return the exit code."""
+    lines = control.makefile("rb")
+    spec = Setup.parse(lines.readline()).spec()
+    sender = Sender(control)
+    # uvicorn raises the signal again once it has stopped; the lifespan has not.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with (
+        tap(sender.line),
+        surroundings(spec),
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        watch(lines, _commands(runner, sender))
+        try:
+            runner.run(_serve(spec, listener, sender))
+        except HarnessError as error:
+            kind = "app" if isinstance(error, AppFailed) else "target"
+            sender("failed", kind, error.message, error.hint)
+            return error.exit_code
+    return 0
+
+
+def main() -> None:
+    """Run as a program."""
+    control, listener, parent = map(int, sys.argv[1:4])
+    follow_parent(parent)
+    sockets = [socket.socket(fileno=number) for number in (control, listener)]
+    for one in sockets:
+        one.set_inheritable(False)
+    sys.argv[1:] = []
+    sys.exit(run(*sockets))
+
+
+if __name__ == "__main__":
+    main()

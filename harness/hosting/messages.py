@@ -1,0 +1,69 @@
+"""What a served child and its parent say to each other: a JSON array a line.
+
+parent → child   the `Setup`, first and once;
+                 ["beacon", source, text]
+child → parent   ["line", <Line.dump>] · ["ready"]
+                 ["failed", kind, message, hint]
+                 ["done", exchange]: the app has ended with this request
+                 ["emitted"]: a beacon was sent; what it caused came before
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.target.app import AppSpec
+
+HEADER: Final = b"x-harness-exchange"
+"""Carries an exchange's id to the child, which strips it before the app."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a child needs to know to run the app; comes without secrets.
+
+    Attributes:
+        app: Import string.
+        directory: Put first on the import path.
+        shutdown_timeout: Seconds until it must be gone.
+    """
+
+    app: str
+    directory: str
+    shutdown_timeout: float
+
+    @classmethod
+    def of(cls, spec: AppSpec) -> Setup:
+        """Return what a child needs of an app's description."""
+        return cls(spec.app, str(spec.directory.resolve()), spec.shutdown_timeout)
+
+    def spec(self) -> AppSpec:
+        """Return the description; the variables are in the child's environment."""
+        return AppSpec(
+            app=self.app,
+            directory=Path(self.directory),
+            shutdown_timeout=self.shutdown_timeout,
+        )
+
+    def dump(self) -> bytes:
+        """Return the set-up as one line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: bytes) -> Setup:
+        """Read what `dump` wrote."""
+        return cls(**json.loads(line))
+
+
+def dump(*message: object) -> bytes:
+    """Return a message as one line."""
+    return json.dumps(message).encode() + b"\n"
+
+
+def parse(line: bytes) -> list[object]:
+    """Read what `dump` wrote."""
+    found = json.loads(line)
+    return found if isinstance(found, list) else [found]

@@ -1,0 +1,253 @@
+"""The app in processes of its own, served by uvicorn over a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, final
+
+from harness.errors import AppFailed, HarnessError, ResourceError, UsageError
+from harness.hosting.failure import of_system, with_tail
+from harness.hosting.hosted import ConnectionDropped, Hosted, Request, Response
+from harness.hosting.messages import HEADER
+from harness.hosting.surroundings import check_directory
+from harness.hosting.wire import Unreachable, Wire
+from harness.hosting.worker import Worker
+from harness.model.canary import CanaryKey
+from harness.observe.beacons import MOST_WORKERS, mint_beacons, record_beacon
+from harness.observe.reader import LogReader
+from harness.recording.recorder import Recorder
+from harness.target.app import AppSpec
+
+SETTLE: Final = 1.0
+"""Seconds that `send` waits for what an app does after it answered."""
+_BEACON: Final = 5.0
+_DEATH: Final = 0.2
+_BACKLOG: Final = 2048
+_HOST: Final = "127.0.0.1"
+
+
+@asynccontextmanager
+async def served(
+    spec: AppSpec, recorder: Recorder, *, workers: int = 1, port: int = 0
+) -> AsyncIterator[Hosted]:
+    """Run an app in child processes that share one socket, each with its log tapped.
+
+    They end with this process, however it ends.
+
+    Args:
+        spec: The app.
+        recorder: Gets an event for each line that the app logs or prints.
+        workers: How many processes; 1 to 16.
+        port: Where to serve on loopback; 0 for any free port.
+
+    Raises:
+        TargetError: The import string points to nothing that can be served.
+        AppFailed: The app did not start or stop, or took too long.
+        ResourceError: The port is in use, or too many files are open.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(f"{workers} workers cannot be had; 1 to {MOST_WORKERS} can.")
+    check_directory(spec)
+    reader = LogReader(recorder)
+    crew: list[Worker] = []
+    try:
+        url = await _start(crew, spec, reader, workers=workers, port=port)
+        wire = Wire(url)
+        try:
+            yield Served(url, wire, crew, reader, recorder)
+        finally:
+            await wire.close()
+    except BaseException as error:
+        # What ended the run outranks how the app took it.
+        try:
+            await _stop(crew, spec, reader)
+        except AppFailed as late:
+            error.add_note(str(late))
+        raise
+    await _stop(crew, spec, reader)
+
+
+async def _start(
+    crew: list[Worker], spec: AppSpec, reader: LogReader, *, workers: int, port: int
+) -> str:
+    """Start the workers, wait until all serve, and return where.
+
+    Afterwards only they hold the socket: when they are gone, nobody answers.
+    """
+    with _listening(port) as listener:
+        url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        try:
+            async with asyncio.timeout(spec.startup_timeout):
+                for _ in range(workers):
+                    crew.append(await Worker.spawn(spec, listener, reader))  # noqa: PERF401
+                for worker in crew:
+                    await worker.ready()
+        except TimeoutError:
+            await _kill(crew)
+            error = AppFailed(
+                f"The app was not ready within {spec.startup_timeout:g} s.",
+                hint="It hangs, or needs a longer startup_timeout.",
+            )
+            raise with_tail(error, reader.tail()) from None
+        except AppFailed as error:
+            await _kill(crew)
+            raise with_tail(error, reader.tail()) from error
+        except BaseException:
+            await _kill(crew)
+            raise
+    return url
+
+
+async def _kill(crew: list[Worker]) -> None:
+    """End workers that never served, without asking."""
+    while crew:
+        await crew.pop().close()
+
+
+async def _stop(crew: Sequence[Worker], spec: AppSpec, reader: LogReader) -> None:
+    alive = [worker for worker in crew if not worker.exited.is_set()]
+    stopped = await asyncio.gather(
+        *(worker.stop(spec.shutdown_timeout) for worker in alive)
+    )
+    for worker in crew:
+        if worker not in alive:
+            await worker.close()
+    failures: list[HarnessError | None] = [worker.failed_to_stop() for worker in alive]
+    if not all(stopped):
+        seconds = f"{spec.shutdown_timeout:g} s"
+        failures.insert(
+            0,
+            AppFailed(
+                f"The app did not stop within {seconds} and was killed.",
+                hint="Its shutdown hangs, or needs a longer shutdown_timeout.",
+            ),
+        )
+    for failure in failures:
+        if failure is not None:
+            raise with_tail(failure, reader.tail())
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    try:
+        listener = socket.socket()
+    except OSError as error:
+        raise of_system(error, "open a port") from error
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ResourceError(
+                    f"Port {port} is in use.",
+                    hint="End what listens there, or choose port 0 for any free one.",
+                ) from error
+            raise of_system(error, f"listen on port {port}") from error
+        yield listener
+
+
+@final
+class Served:
+    """An app in child processes; made by `served`."""
+
+    def __init__(
+        self,
+        url: str,
+        wire: Wire,
+        crew: Sequence[Worker],
+        reader: LogReader,
+        recorder: Recorder,
+    ) -> None:
+        self._url = url
+        self._wire = wire
+        self._crew = crew
+        self._reader = reader
+        self._recorder = recorder
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the workers."""
+        return tuple(worker.pid for worker in self._crew)
+
+    async def send(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response:
+        self._check_alive()
+        with self._awaited(exchange) as done:
+            try:
+                response = await self._wire.send(
+                    request, extra=_mark(exchange), timeout=timeout
+                )
+            except Unreachable as error:
+                await self._deaths()
+                self._check_alive()
+                raise AppFailed(f"Nobody answers at {self._url} any more.") from error
+            except ConnectionDropped:
+                await self._deaths()
+                self._check_alive()
+                await _settled(done)
+                raise
+            await _settled(done)
+            return response
+
+    async def send_beacons(self, key: CanaryKey) -> None:
+        several = len(self._crew) > 1
+        for number, worker in enumerate(self._crew):
+            for beacon in mint_beacons(key, worker=number):
+                where = f"(worker {number + 1})" if several else ""
+                record_beacon(self._recorder, beacon, where=where)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_BEACON):
+                        await worker.beacon(beacon.source, beacon.text)
+
+    @contextmanager
+    def _awaited(self, exchange: int) -> Iterator[asyncio.Event | None]:
+        """Expect a worker to say that it is through with an exchange."""
+        if not exchange:
+            yield None
+            return
+        done = asyncio.Event()
+        for worker in self._crew:
+            worker.reported[exchange] = done
+        try:
+            yield done
+        finally:
+            for worker in self._crew:
+                worker.reported.pop(exchange, None)
+
+    async def _deaths(self) -> None:
+        """Give a process that just ended the time to be noticed."""
+        exits = [asyncio.create_task(worker.exited.wait()) for worker in self._crew]
+        await asyncio.wait(exits, timeout=_DEATH, return_when=asyncio.FIRST_COMPLETED)
+        for task in exits:
+            task.cancel()
+
+    def _check_alive(self) -> None:
+        for number, worker in enumerate(self._crew, start=1):
+            if worker.exited.is_set():
+                which = f" (worker {number})" if len(self._crew) > 1 else ""
+                error = AppFailed(f"The app's process{which} {worker.ending()}.")
+                raise with_tail(error, self._reader.tail())
+
+
+def _mark(exchange: int) -> tuple[tuple[bytes, bytes], ...]:
+    return ((HEADER, b"%d" % exchange),) if exchange else ()
+
+
+async def _settled(done: asyncio.Event | None) -> None:
+    """Wait until the app is through with a request, so that its log is complete."""
+    if done is not None and not done.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE):
+                await done.wait()

@@ -1,0 +1,264 @@
+"""A worker of a served app, as its parent sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final, Self, final
+
+import harness
+from harness.errors import AppFailed, HarnessError, TargetError
+from harness.hosting.failure import of_system
+from harness.hosting.messages import Setup, dump, parse
+from harness.hosting.output import Lines, Stray
+from harness.observe.line import Line
+from harness.observe.reader import LogReader
+from harness.target.app import AppSpec
+
+_DRAIN: Final = 1.0
+_KILLED: Final = 5.0
+# The app's directory comes first, as for any program that runs there. The
+# harness itself may be a checkout that only this process knows of.
+_BOOT: Final = (
+    "import sys; sys.path.append(sys.argv.pop()); "
+    "from harness.hosting.child import main; main()"
+)
+
+
+@final
+class Worker:
+    """One child process; made by `spawn`.
+
+    Attributes:
+        exited: Is set once it has ended.
+        reported: Holds an event for each exchange whose end is awaited.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], reader: LogReader) -> None:
+        self.exited = asyncio.Event()
+        self.reported: dict[int, asyncio.Event] = {}
+        self._process = process
+        self._reader = reader
+        self._ready = asyncio.Event()
+        self._failure: HarnessError | None = None
+        self._beacons: asyncio.Queue[None] = asyncio.Queue()
+        self._control: asyncio.Transport | None = None
+        self._lines: list[Lines] = []
+        self._transports: list[asyncio.BaseTransport] = []
+
+    @classmethod
+    async def spawn(
+        cls, spec: AppSpec, listener: socket.socket, reader: LogReader
+    ) -> Self:
+        """Start a worker that serves what comes in at a socket.
+
+        Raises:
+            ResourceError: Too many files are open.
+            AppFailed: The system refused.
+        """
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise of_system(error, "start the app") from error
+        try:
+            process = _start(spec, theirs, listener)
+        except OSError as error:
+            ours.close()
+            raise of_system(error, "start the app") from error
+        finally:
+            theirs.close()
+        worker = cls(process, reader)
+        try:
+            await worker._attach(ours)
+        except BaseException:
+            worker.kill()
+            process.wait(_KILLED)
+            ours.close()
+            raise
+        worker._send(Setup.of(spec).dump())
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def ending(self) -> str:
+        """Return how it ended, for people."""
+        code = self._process.poll()
+        if code is None:
+            return "is running"
+        if code >= 0:
+            return f"ended with exit status {code}"
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by signal {-code}"
+
+    async def ready(self) -> None:
+        """Wait until it serves.
+
+        Raises:
+            TargetError: The import string points to nothing.
+            AppFailed: The app did not start.
+        """
+        ready = asyncio.create_task(self._ready.wait())
+        exited = asyncio.create_task(self.exited.wait())
+        try:
+            await asyncio.wait({ready, exited}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+            exited.cancel()
+        if not self._ready.is_set():
+            await self._drain()
+            raise self._failure or AppFailed(
+                f"The app's process {self.ending()} while it started."
+            )
+
+    async def beacon(self, source: str, text: str) -> None:
+        """Have it emit a beacon; on return the line has come."""
+        self._send(dump("beacon", source, text))
+        await self._beacons.get()
+
+    async def stop(self, timeout: float) -> bool:
+        """Ask it to end, then kill it; return whether asking was enough."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(timeout):
+                await self.exited.wait()
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Kill it and what it started, read what is left, and let go of it."""
+        self.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KILLED):
+                await self.exited.wait()
+        await self._drain()
+        for transport in self._transports:
+            transport.close()
+
+    def kill(self) -> None:
+        """End it and all that it started, at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def failed_to_stop(self) -> HarnessError | None:
+        """Return why it did not stop well; None if it did."""
+        if self._failure is not None:
+            return self._failure
+        if self._process.poll() not in {0, -signal.SIGKILL}:
+            return AppFailed(f"The app's process {self.ending()} when it was stopped.")
+        return None
+
+    async def _attach(self, ours: socket.socket) -> None:
+        """Read what comes from the child, and notice when it ends."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(
+            target=_notice, args=(self._process, loop, self.exited), daemon=True
+        ).start()
+        lines = Lines(self._take)
+        self._control, _ = await loop.create_connection(lambda: lines, sock=ours)
+        self._keep(lines, self._control)
+        for name, pipe in (
+            ("stdout", self._process.stdout),
+            ("stderr", self._process.stderr),
+        ):
+            stray = Lines(Stray(name, self._reader))
+            transport, _ = await _read_pipe(stray, pipe)
+            self._keep(stray, transport)
+
+    def _keep(self, lines: Lines, transport: asyncio.BaseTransport) -> None:
+        self._lines.append(lines)
+        self._transports.append(transport)
+
+    def _send(self, data: bytes) -> None:
+        if self._control is not None and not self._control.is_closing():
+            self._control.write(data)
+
+    async def _drain(self) -> None:
+        """Read on until the pipes end; a stray descendant may hold them open."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN):
+                for lines in self._lines:
+                    await lines.ended.wait()
+
+    def _take(self, raw: bytes) -> None:
+        match _parsed(raw):
+            case ["line", list(values)]:
+                self._reader(Line.parse(values))
+            case ["done", int(exchange)]:
+                if exchange in self.reported:
+                    self.reported[exchange].set()
+            case ["ready"]:
+                self._ready.set()
+            case ["emitted"]:
+                self._beacons.put_nowait(None)
+            case ["failed", str(kind), str(message), str(hint)]:
+                error = AppFailed if kind == "app" else TargetError
+                self._failure = error(message, hint=hint)
+            case _:
+                text = "<a message of the child's that cannot be read>"
+                self._reader(Line(time.monotonic(), 0, "harness", "", text, (text,)))
+
+
+def _parsed(raw: bytes) -> list[object]:
+    """Return a message; a child that is killed leaves half a one."""
+    try:
+        return parse(raw)
+    except ValueError:
+        return []
+
+
+def _start(
+    spec: AppSpec, control: socket.socket, listener: socket.socket
+) -> subprocess.Popen[bytes]:
+    home = str(Path(harness.__file__).resolve().parent.parent)
+    descriptors = (control.fileno(), listener.fileno())
+    arguments = (*descriptors, os.getpid(), home)
+    return subprocess.Popen(
+        [sys.executable, "-c", _BOOT, *map(str, arguments)],
+        cwd=spec.directory,
+        env=_environment(spec.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=descriptors,
+        start_new_session=True,
+    )
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, **extra}
+
+
+def _notice(
+    process: subprocess.Popen[bytes],
+    loop: asyncio.AbstractEventLoop,
+    exited: asyncio.Event,
+) -> None:
+    """Wait for the end on a thread: works with any event loop, on any system."""
+    process.wait()
+    # The loop may be closed by then, if nobody waited for us.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(exited.set)
+
+
+async def _read_pipe(
+    protocol: Lines, pipe: IO[bytes] | None
+) -> tuple[asyncio.BaseTransport, Any]:
+    loop = asyncio.get_running_loop()
+    return await loop.connect_read_pipe(lambda: protocol, pipe)

@@ -1,0 +1,1 @@
+"""Exercise: probes for leaks between tenants."""

@@ -1,0 +1,159 @@
+"""Which steps an operation is probed with: its owner first, then everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.model.event import Audience, Exchange, Unseen
+from harness.model.step import Principal, Role, Step
+from harness.provisioning.driver import Impossible
+from harness.provisioning.seeding import as_owner
+
+if TYPE_CHECKING:
+    from harness.provisioning.driver import Driver
+    from harness.recording.recorder import Recorder
+    from harness.target.operation import Operation
+
+FIRST, SECOND = 0, 1
+"""The tenants that are probed under every identity, each as the other's victim."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def in_order(operations: list[Operation]) -> list[Operation]:
+    """Order operations so that what destroys comes last, the largest very last."""
+
+    def rank(operation: Operation) -> tuple[int, int]:
+        method = operation.method
+        place = METHODS.index(method) if method in METHODS else len(METHODS)
+        depth = operation.path.count("/")
+        return place, -depth if method == "DELETE" else depth
+
+    return sorted(operations, key=rank)
+
+
+def strangers(attacker: int, victim: int, *, separable: bool) -> list[Principal]:
+    """Return every identity but the victim's own: other, mixed, halved, none."""
+    other = [Principal(attacker, attacker)]
+    if not separable:
+        return [*other, Principal(None, None)]
+    mixed = Principal(attacker, victim)
+    halves = [Principal(None, victim), Principal(attacker, None)]
+    return [*other, mixed, *halves, Principal(None, None)]
+
+
+def pairs(tenants: int) -> Iterator[tuple[int, int]]:
+    """Yield attacker and victim: two tenants both ways, each further one once."""
+    yield SECOND, FIRST
+    yield FIRST, SECOND
+    for further in range(2, tenants):
+        yield further, FIRST
+
+
+class Prober:
+    """Probes one operation after the other on a running app.
+
+    Args:
+        driver: Makes the steps.
+        recorder: Learns what could not be done.
+        separable: Whether credential and selector can be mixed.
+    """
+
+    def __init__(self, driver: Driver, recorder: Recorder, *, separable: bool) -> None:
+        self._driver = driver
+        self._recorder = recorder
+        self._separable = separable
+        self._tenants = len(driver.cast.tenants)
+
+    async def probe(self, operation: Operation) -> bool:
+        """Make an operation as its owners, and then as everybody else.
+
+        Returns:
+            Whether each owner succeeded.
+        """
+        if operation.audience is Audience.TENANT:
+            return await self._tenants_operation(operation)
+        if operation.audience is Audience.OPERATOR:
+            await self._operators_operation(operation)
+            return True
+        return await self._open_operation(operation)
+
+    async def _tenants_operation(self, operation: Operation) -> bool:
+        cases: dict[int, int] = {}
+        for tenant in range(self._tenants):
+            if operation.mutates:
+                await self._provide(operation, tenant, anew=True)
+            step, exchange = await as_owner(
+                self._driver, operation, tenant, role=Role.CONTROL
+            )
+            if exchange is None:
+                await self._explain(operation, step)
+            elif exchange.succeeded:
+                cases[tenant] = step.case
+        for attacker, victim in pairs(self._tenants):
+            if victim in cases:
+                await self._attack(operation, attacker, victim, cases[victim])
+        return len(cases) == self._tenants
+
+    async def _attack(
+        self, operation: Operation, attacker: int, victim: int, case: int
+    ) -> None:
+        needs = self._driver.catalogue.resources.needs(operation)
+        for principal in strangers(attacker, victim, separable=self._separable):
+            if principal.whole and not needs and not operation.mutates:
+                continue  # nothing of the victim's is named: the control again
+            if attacker > SECOND and not principal.whole:
+                continue
+            if operation.mutates:
+                await self._provide(operation, victim, anew=False)
+            step = Step(operation.key, principal, victim, Role.PROBE, case)
+            await self._driver.make(step)
+
+    async def _provide(self, operation: Operation, tenant: int, *, anew: bool) -> None:
+        """See to it that a tenant has an object that may be lost."""
+        resources = self._driver.catalogue.resources
+        needs = resources.needs(operation)
+        creator = resources.creator(needs[-1]) if needs else None
+        if creator is None or creator.audience is not Audience.TENANT:
+            return
+        if anew or self._driver.belongings.pick(tenant, needs[-1], 0) is None:
+            await as_owner(self._driver, creator, tenant, role=Role.CONTROL)
+
+    async def _open_operation(self, operation: Operation) -> bool:
+        """Make a public or shared operation as tenants and as nobody."""
+        done = (
+            event.operation == operation.key and event.succeeded
+            for event in self._recorder.since()
+            if isinstance(event, Exchange)
+        )
+        if operation.mutates:
+            # Signing up and logging in again would only make more of the same.
+            if not any(done):
+                await as_owner(self._driver, operation, FIRST, role=Role.CONTROL)
+            return True
+        for tenant in range(self._tenants):
+            await as_owner(self._driver, operation, tenant, role=Role.CONTROL)
+        for selector in (FIRST, SECOND, None):
+            principal = Principal(None, selector)
+            await self._driver.make(
+                Step(operation.key, principal, selector, Role.PROBE)
+            )
+        return True
+
+    async def _operators_operation(self, operation: Operation) -> None:
+        """Read as a tenant, and as nobody, what is meant for the operator."""
+        if operation.mutates:
+            return
+        for principal in (
+            Principal(FIRST, FIRST),
+            Principal(SECOND, SECOND),
+            Principal(None, None),
+        ):
+            owner = principal.credential
+            await self._driver.make(Step(operation.key, principal, owner, Role.PROBE))
+
+    async def _explain(self, operation: Operation, step: Step) -> None:
+        outcome = await self._driver.make(step)
+        if isinstance(outcome, Impossible):
+            self._recorder.add(Unseen("unseen", operation.key, outcome.reason))

@@ -1,0 +1,102 @@
+"""Scripts: steps that reproduce a finding, made as short as they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.model.finding import Finding
+    from harness.model.history import History
+    from harness.model.step import Step
+    from harness.provisioning.driver import Taken
+    from harness.provisioning.stage import Stage
+
+Judge = Callable[["History"], list["Finding"]]
+Script = tuple["Step", ...]
+
+REHEARSALS = 24
+"""How often a script is tried, at most, to make it shorter."""
+
+
+async def perform(stage: Stage, judge: Judge, script: Script) -> list[Finding]:
+    """Make a script's steps on a fresh state and judge what happened."""
+    mark = stage.recorder.mark
+    async with stage.boot() as driver:
+        for step in script:
+            await driver.make(step)
+    return judge(stage.history(stage.recorder.since(mark)))
+
+
+async def _reproduces(
+    stage: Stage, judge: Judge, script: Script, fingerprint: str
+) -> bool:
+    """Whether a script shows a finding; leaves no trace in the history."""
+    mark = stage.recorder.mark
+    try:
+        findings = await perform(stage, judge, script)
+    finally:
+        stage.recorder.forget(mark)
+    return any(finding.fingerprint == fingerprint for finding in findings)
+
+
+async def shortest(
+    stage: Stage, judge: Judge, finding: Finding, trail: list[Taken]
+) -> Script:
+    """Cut a trail down to the steps without which the finding is not made.
+
+    Steps are dropped in halves, quarters, … and at last one by one, as delta
+    debugging does (Zeller and Hildebrandt, 2002), within a bounded number of
+    tries.
+
+    Returns:
+        The steps; none if the trail does not reproduce the finding.
+    """
+    script = _until_evidence(finding, trail)
+    for guess in _guesses(script):
+        if await _reproduces(stage, judge, guess, finding.fingerprint):
+            script = guess
+            break
+    else:
+        return ()
+    tries, size = REHEARSALS, max(1, len(script) // 2)
+    while len(script) > 1 and tries > 0:
+        for start in range(0, len(script), size):
+            shorter = script[:start] + script[start + size :]
+            tries -= 1
+            if shorter and await _reproduces(
+                stage, judge, shorter, finding.fingerprint
+            ):
+                script = shorter
+                break
+            if tries <= 0:
+                break
+        else:
+            if size == 1:
+                break
+            size = max(1, size // 2)
+        size = min(size, max(1, len(script) // 2))
+    return script
+
+
+def _until_evidence(finding: Finding, trail: list[Taken]) -> Script:
+    """Return the steps up to the one that gave the first evidence."""
+    seen = finding.evidence[0].exchange if finding.evidence else 0
+    last = next(
+        (i for i, taken in enumerate(trail) if seen in taken.exchanges), len(trail) - 1
+    )
+    return tuple(taken.step for taken in trail[: last + 1])
+
+
+def _guesses(script: Script) -> list[Script]:
+    """Return likely scripts, the shortest first, the whole one last.
+
+    Most often the last step is enough, or it and the last few of the same
+    operation.
+    """
+    if not script:
+        return []
+    last = script[-1]
+    related = tuple(step for step in script if step.operation == last.operation)
+    guesses = [script[-1:], related[-2:], script[-2:], related, script]
+    return list(dict.fromkeys(guesses))

@@ -1,0 +1,90 @@
+"""The sweep: each operation as its owner, then under every other identity."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from harness.isolation.probing import Prober, in_order
+from harness.isolation.scripts import shortest
+from harness.model.progress import Progress
+
+if TYPE_CHECKING:
+    from harness.isolation.scripts import Judge
+    from harness.model.finding import Finding
+    from harness.model.progress import Listener
+    from harness.provisioning.driver import Driver
+    from harness.provisioning.stage import Stage
+    from harness.target.operation import Operation
+
+
+class Sweep:
+    """Goes through all operations once.
+
+    Args:
+        stage: Boots the app.
+        judge: Tells what a stretch of history shows.
+        listener: Hears of progress.
+        only_first: Whether to stop at the first finding.
+    """
+
+    def __init__(
+        self, stage: Stage, judge: Judge, listener: Listener, *, only_first: bool
+    ) -> None:
+        self._stage = stage
+        self._judge = judge
+        self._listener = listener
+        self._only_first = only_first
+        self._found: dict[str, Finding] = {}
+        self._done = 0
+        operations = stage.catalogue.operations.values()
+        self._queue = deque(in_order([one for one in operations if not one.skipped]))
+        self._total = len(self._queue)
+
+    async def run(self) -> list[Finding]:
+        """Sweep, on a fresh state again after each finding.
+
+        Returns:
+            What was found, each with the steps that reproduce it.
+        """
+        while self._queue and not (self._only_first and self._found):
+            async with self._stage.boot() as driver:
+                fresh = await self._until_something(driver)
+                trail = list(driver.trail)
+            for finding in fresh:
+                script = await shortest(self._stage, self._judge, finding, trail)
+                self._found[finding.fingerprint] = finding.with_script(script)
+        return list(self._found.values())
+
+    async def _until_something(self, driver: Driver) -> list[Finding]:
+        """Probe operations until there is a finding, or the state is spoilt."""
+        separable = self._stage.separable
+        prober = Prober(driver, self._stage.recorder, separable=separable)
+        dirty = False
+        while self._queue:
+            operation = self._queue[0]
+            self._tell(operation)
+            mark = self._stage.recorder.mark
+            worked = await prober.probe(operation)
+            fresh = self._news(mark)
+            if not worked and dirty and not fresh:
+                return []  # earlier steps may be to blame: once more, afresh
+            self._queue.popleft()
+            self._done += 1
+            if fresh:
+                return fresh
+            dirty = dirty or operation.mutates
+        return []
+
+    def _news(self, mark: int) -> list[Finding]:
+        findings = self._judge(self._stage.history(self._stage.recorder.since(mark)))
+        fresh = [one for one in findings if one.fingerprint not in self._found]
+        for finding in fresh:
+            progress = Progress(
+                "sweep", self._done, self._total, finding=finding.summary
+            )
+            self._listener(progress)
+        return fresh
+
+    def _tell(self, operation: Operation) -> None:
+        self._listener(Progress("sweep", self._done, self._total, operation.key))

@@ -1,0 +1,1 @@
+"""The nouns: values that travel between the parts. No I/O."""

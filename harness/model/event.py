@@ -1,0 +1,186 @@
+"""Events: the recorded facts that checkers judge by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from harness.model.scanner import Hit
+from harness.model.step import Principal, Role
+
+
+class Channel(StrEnum):
+    """Where something can come out."""
+
+    BODY = "body"
+    HEADER = "header"
+    ERROR = "error"
+    LOG = "log"
+
+
+class Audience(StrEnum):
+    """Whom an operation is meant for."""
+
+    TENANT = "tenant"
+    PUBLIC = "public"
+    SHARED = "shared"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A canary that came out through a channel.
+
+    Attributes:
+        channel: BODY, HEADER, or ERROR (the body of an answer >= 400).
+        where: The header's name; "" for bodies.
+        hit: What was found.
+    """
+
+    channel: Channel
+    where: str
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An operation that the app offers.
+
+    Attributes:
+        operation: Its key, ``"GET /documents/{document_id}"``.
+        audience: Whom it is meant for.
+        required: Whether the coverage floor counts it (it documents a success).
+        mutates: Whether its method may change something.
+        skipped: Why the exercise leaves it out; "" if it does not.
+    """
+
+    kind: Literal["declared"]
+    operation: str
+    audience: Audience
+    required: bool
+    mutates: bool
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came back.
+
+    Attributes:
+        id: Number of the exchange, unique in its history, from 1.
+        at: Seconds since the recording began.
+        operation: Key of the operation.
+        audience: Whom the operation is meant for.
+        mutates: Whether its method may change something.
+        principal: In whose name the request was made.
+        role: Why it was made.
+        owner: Whose objects the request named; None if none.
+        precedes: Probe before which this exchange reads as the owner; 0 if none.
+        follows: Probe after which this exchange reads as the owner; 0 if none.
+        request: Method and path as sent, with canaries shown as ``<B.slug>``.
+        sent: (owner, field) of the canaries that the request carried anywhere.
+        sent_in_url: The subset of `sent` that its path or query carried.
+        status: HTTP status; 0 when no answer came.
+        failure: What happened instead of an answer; "" normally.
+        found: Canaries in the answer.
+        digest: SHA-256 (first 16 hex digits) of the body.
+        size: Bytes of the body.
+        objects: How many objects a list answered with; -1 where it is no list.
+        seconds: From request to the end of the answer.
+    """
+
+    kind: Literal["exchange"]
+    id: int
+    at: float
+    operation: str
+    audience: Audience
+    mutates: bool
+    principal: Principal
+    role: Role
+    owner: int | None
+    precedes: int
+    follows: int
+    request: str
+    sent: frozenset[tuple[int, int]]
+    sent_in_url: frozenset[tuple[int, int]]
+    status: int
+    failure: str
+    found: tuple[Found, ...]
+    digest: str
+    size: int
+    objects: int
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the app did what was asked."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that the app logged or printed.
+
+    Attributes:
+        at: Seconds since the recording began.
+        exchange: Id of the exchange it belongs to; 0 outside of any.
+        logger: Name of the logger, or ``stdout`` or ``stderr``.
+        level: Name of the level; "" for printed lines.
+        template: The message before its arguments, cut, canaries masked.
+        slots: Structured keys of the line (record attributes, JSON keys, ``k=v``
+            pairs) and the index of the tenant whose name each holds, or None.
+        names: Tenants named anywhere in the line.
+        hits: Canaries in the line.
+    """
+
+    kind: Literal["log"]
+    at: float
+    exchange: int
+    logger: str
+    level: str
+    template: str
+    slots: tuple[tuple[str, int | None], ...]
+    names: frozenset[int]
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconSent:
+    """A beacon was put in at the far end of a channel's source.
+
+    Attributes:
+        channel: The channel it should come out of.
+        source: Which part of it: a logger's name, ``stdout``, ``stderr``.
+        owner: Index in the field-0 canary that was sent; tells beacons apart.
+    """
+
+    kind: Literal["beacon"]
+    channel: Channel
+    source: str
+    owner: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that the run could not see or do; makes it inconclusive.
+
+    Attributes:
+        step: What was being done, such as ``log in tenant B``.
+        reason: Why it could not.
+    """
+
+    kind: Literal["unseen"]
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a reader should know; changes no verdict."""
+
+    kind: Literal["note"]
+    text: str
+
+
+Event = Declared | Exchange | LogLine | BeaconSent | Unseen | Note

@@ -1,0 +1,94 @@
+"""A finding: a violated oracle, with its evidence and its reproduction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from harness.model.event import Channel
+from harness.model.step import Step
+
+
+class Severity(StrEnum):
+    """How bad it is; findings of any severity fail the default gate."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return ("critical", "major", "minor").index(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact that shows the violation.
+
+    Attributes:
+        exchange: Id of the exchange; 0 for none.
+        text: What it shows, one line.
+    """
+
+    exchange: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violated oracle.
+
+    Attributes:
+        oracle: Name of the checker: ``canary``, ``access``, ``label``, …
+        severity: How bad.
+        channel: Where it came out.
+        operation: Key of the operation, or the logger's name.
+        owner: Whose data; None where no single tenant is the victim.
+        receiver: Who got it; None for somebody without any identity.
+        what: The field or effect, ``"POST /documents body.title"``, ``"deleted"``.
+        shape: Form of the principal: ``own``, ``other``, ``mixed``, ``no credential``,
+            ``no tenant``, ``nobody``.
+        summary: One sentence for people.
+        evidence: Facts, the first being the strongest.
+        count: How many times it was seen.
+        script: Steps that reproduce it on a fresh state; empty if not yet known.
+    """
+
+    oracle: str
+    severity: Severity
+    channel: Channel
+    operation: str
+    owner: int | None
+    receiver: int | None
+    what: str
+    shape: str
+    summary: str
+    evidence: tuple[Evidence, ...]
+    count: int = 1
+    script: tuple[Step, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits: the same for the same bug in any run."""
+        key = "\0".join((self.oracle, self.channel, self.operation, self.shape))
+        return hashlib.sha256(key.encode()).hexdigest()[:12]
+
+    def with_script(self, script: tuple[Step, ...]) -> Finding:
+        """Return the finding with the steps that reproduce it."""
+        return replace(self, script=script)
+
+
+def merged(findings: list[Finding]) -> list[Finding]:
+    """Join findings of the same fingerprint; the worst and earliest one leads."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.fingerprint, []).append(finding)
+    leading = []
+    for group in groups.values():
+        lead = min(group, key=lambda finding: finding.severity.rank)
+        evidence = tuple(fact for one in group for fact in one.evidence)[:5]
+        count = sum(one.count for one in group)
+        leading.append(replace(lead, evidence=evidence, count=count))
+    return sorted(leading, key=lambda f: (f.severity.rank, f.operation, f.shape))

@@ -1,0 +1,74 @@
+"""A step: one request that an exercise makes, as data that can be replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.model.tenant import alias
+
+
+class Role(StrEnum):
+    """Why a request was made."""
+
+    PROVISION = "provision"
+    LOGIN = "login"
+    SEED = "seed"
+    CONTROL = "control"
+    PROBE = "probe"
+    REREAD = "reread"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Principal:
+    """In whose name a request is made: the two halves of an identity.
+
+    Attributes:
+        credential: Index of the tenant whose credential is sent, if any.
+        selector: Index of the tenant that is selected (Host, header, path
+            prefix), if any.
+    """
+
+    credential: int | None
+    selector: int | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether both halves belong to the same tenant."""
+        return self.credential is not None and self.credential == self.selector
+
+    def __str__(self) -> str:
+        if self.whole:
+            return alias(self.credential)
+        credential = "no" if self.credential is None else f"{alias(self.credential)}'s"
+        selector = (
+            "no tenant selected"
+            if self.selector is None
+            else f"{alias(self.selector)} selected"
+        )
+        return f"{credential} credential with {selector}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of an exercise; a list of them is a script.
+
+    Attributes:
+        operation: Key of the operation, ``"GET /documents/{document_id}"``.
+        principal: In whose name.
+        owner: Whose objects fill path and body; None where none are needed.
+        role: CONTROL (the owner itself) or PROBE (anybody else).
+        case: Which of the operation's pooled request variants, from 0.
+        pick: Which of the owner's objects, newest first, modulo their number.
+    """
+
+    operation: str
+    principal: Principal
+    owner: int | None
+    role: Role
+    case: int = 0
+    pick: int = 0
+
+    def __str__(self) -> str:
+        whose = "" if self.owner is None else f" on {alias(self.owner)}'s object"
+        return f"{self.principal}: {self.operation}{whose}"

@@ -1,0 +1,1 @@
+"""Grey-box taps: they record what happens inside the app."""

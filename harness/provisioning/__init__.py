@@ -1,0 +1,1 @@
+"""From a target and the running app to a world: tenants, logins, seeds."""

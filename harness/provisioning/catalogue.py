@@ -1,0 +1,99 @@
+"""The catalogue: the app's operations, how they hang together, and request data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import SchemaError
+from harness.model.event import Declared
+from harness.target.generation import cases
+from harness.target.openapi import operations, parse
+from harness.target.resources import Resources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.recording.recorder import Recorder
+    from harness.target.generation import Case
+    from harness.target.operation import Operation
+    from harness.target.target import Target
+
+CASES = 6
+"""Request variants that are pooled per operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What can be asked of the app.
+
+    Attributes:
+        operations: By key, in the order of the document.
+        resources: How the operations hang together.
+        pool: Request variants per operation's key, the fullest first.
+    """
+
+    operations: Mapping[str, Operation]
+    resources: Resources
+    pool: Mapping[str, tuple[Case, ...]]
+
+    def declare(self, recorder: Recorder) -> None:
+        """Record each operation that the app offers."""
+        for operation in self.operations.values():
+            recorder.add(
+                Declared(
+                    kind="declared",
+                    operation=operation.key,
+                    audience=operation.audience,
+                    required=operation.required,
+                    mutates=operation.mutates,
+                    skipped=operation.skipped,
+                )
+            )
+
+
+def make_catalogue(target: Target, document: bytes, *, seed: int) -> Catalogue:
+    """Put together what the document and the target say.
+
+    Args:
+        target: Names audiences, what to skip, and operations of its own.
+        document: The OpenAPI document; b"" if there is none.
+        seed: Of the generated request data.
+
+    Raises:
+        SchemaError: The document is broken.
+    """
+    listed = (
+        operations(parse(document), source=target.openapi or "the app")
+        if document
+        else ()
+    )
+    known = {operation.key: operation for operation in listed}
+    known |= {operation.key: operation for operation in target.operations}
+    for key, operation in known.items():
+        audience = target.audience(operation.method, operation.path)
+        skipped = operation.skipped
+        if target.skips(operation.method, operation.path):
+            skipped = "skipped by the target"
+        known[key] = replace(operation, audience=audience, skipped=skipped)
+    resources = Resources(tuple(known.values()))
+    pool = {
+        key: cases(operation, resources, count=CASES, seed=seed)
+        for key, operation in known.items()
+        if not operation.skipped
+    }
+    return Catalogue(known, resources, pool)
+
+
+def read_document(path: str) -> bytes:
+    """Read an OpenAPI document from a file.
+
+    Raises:
+        SchemaError: There is no such file.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        message = f"The OpenAPI document {path} cannot be read: {error.strerror}."
+        raise SchemaError(message, hint="Set Target.openapi.") from error

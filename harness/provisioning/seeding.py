@@ -1,0 +1,98 @@
+"""Seeding: gives each tenant objects of each kind, full of its canaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.model.event import Audience, Exchange
+from harness.model.step import Principal, Role, Step
+
+if TYPE_CHECKING:
+    from harness.provisioning.driver import Driver
+    from harness.target.operation import Operation
+
+OBJECTS = 2
+"""How many of each kind a tenant gets."""
+
+
+async def seed(driver: Driver) -> None:
+    """Create objects of each kind for each tenant, parents first.
+
+    All tenants get the same in the same order, so that where ids are counted per
+    tenant, the same ids exist in each.
+    """
+    for operation in creators(driver):
+        for _ in range(OBJECTS):
+            for tenant in range(len(driver.cast.tenants)):
+                await as_owner(driver, operation, tenant, role=Role.SEED)
+    for operation in (*settings(driver), *listers(driver)):
+        for tenant in range(len(driver.cast.tenants)):
+            await as_owner(driver, operation, tenant, role=Role.SEED)
+
+
+def creators(driver: Driver) -> list[Operation]:
+    """Return the operations that create objects, outermost collections first."""
+    resources = driver.catalogue.resources
+    found = [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if not operation.skipped
+        and operation.audience is Audience.TENANT
+        and operation.method == "POST"
+        and resources.yields(operation)
+    ]
+    return sorted(found, key=lambda operation: operation.path.count("{"))
+
+
+def settings(driver: Driver) -> list[Operation]:
+    """Return the operations that write what a tenant has just one of."""
+    readable = {
+        operation.path
+        for operation in driver.catalogue.operations.values()
+        if operation.method == "GET"
+    }
+    return [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if not operation.skipped
+        and operation.audience is Audience.TENANT
+        and operation.method in {"PUT", "PATCH", "POST"}
+        and operation.path in readable
+        and not driver.catalogue.resources.needs(operation)
+        and not driver.catalogue.resources.yields(operation)
+    ]
+
+
+def listers(driver: Driver) -> list[Operation]:
+    """Return the operations that list objects which nothing creates."""
+    resources = driver.catalogue.resources
+    return [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if not operation.skipped
+        and operation.audience is Audience.TENANT
+        and resources.lists(operation)
+    ]
+
+
+async def as_owner(
+    driver: Driver, operation: Operation, tenant: int, *, role: Role, pick: int = 0
+) -> tuple[Step, Exchange | None]:
+    """Make an operation as the owner, trying request variants until one works.
+
+    Returns:
+        The last step made, and its exchange; None if it could not be made at all.
+    """
+    pool = driver.catalogue.pool[operation.key]
+    whole = Principal(tenant, tenant)
+    step = Step(operation.key, whole, tenant, role, 0, pick)
+    made: Exchange | None = None
+    for case in range(max(1, len(pool))):
+        step = Step(operation.key, whole, tenant, role, case, pick)
+        outcome = await driver.make(step)
+        if not isinstance(outcome, Exchange):
+            return step, made
+        made = outcome
+        if outcome.succeeded or outcome.status not in {400, 409, 415, 422, 500}:
+            break
+    return step, made

@@ -1,0 +1,164 @@
+"""The stage: boots the app on a fresh state, as often as an exercise wants."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from harness.model.event import Audience
+from harness.model.history import History
+from harness.model.step import Principal, Role, Step
+from harness.provisioning.casting import log_in
+from harness.provisioning.client import Client
+from harness.provisioning.driver import Belongings, Cast, Driver
+from harness.provisioning.tools import HookTools
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from harness.hosting.hosted import Hosted
+    from harness.model.canary import CanaryKey
+    from harness.model.event import Event
+    from harness.model.tenant import Tenant
+    from harness.model.world import Access, World
+    from harness.provisioning.catalogue import Catalogue
+    from harness.provisioning.fields import Fields
+    from harness.recording.recorder import Recorder
+    from harness.target.target import Target
+
+
+class State(Protocol):
+    """The app's state, which can be set back."""
+
+    async def restore(self) -> None:
+        """Set it back to how it was when the world was made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What all boots of one run have in common.
+
+    Attributes:
+        target: The app and how to talk to it.
+        host: Starts the app; a new one each time.
+        recorder: Where events go.
+        key: Mints canaries.
+        fields: Numbers the places that they are planted in.
+        dsn: Of the app's database; "" if unknown.
+        environment: Of the app and of commands that hooks run.
+        on_server_error: Raises when the database is gone.
+    """
+
+    target: Target
+    host: Callable[[], AbstractAsyncContextManager[Hosted]]
+    recorder: Recorder
+    key: CanaryKey
+    fields: Fields
+    dsn: str
+    environment: Mapping[str, str]
+    on_server_error: Callable[[], Awaitable[None]]
+
+    def client(self, hosted: Hosted) -> Client:
+        """Return a client of a running app."""
+        return Client(
+            hosted,
+            self.recorder,
+            key=self.key,
+            on_server_error=self.on_server_error,
+        )
+
+    def tools(self, client: Client, actor: Tenant, role: Role) -> HookTools:
+        """Return the tools that a hook of a tenant gets."""
+        return HookTools(
+            client,
+            self.target,
+            dsn=self.dsn,
+            environment=self.environment,
+            actor=actor,
+            role=role,
+        )
+
+    def driver(self, client: Client, catalogue: Catalogue, world: World) -> Driver:
+        """Return a driver for a running app that holds a world."""
+        credentials = list(world.credentials)
+
+        async def renew(tenant: int) -> Access:
+            tools = self.tools(client, world.tenants[tenant], Role.LOGIN)
+            return await log_in(self.target, tools, world.tenants[tenant])
+
+        return Driver(
+            client,
+            catalogue,
+            Cast(world.tenants, credentials, renew),
+            Belongings.of(world.objects),
+            selector=self.target.selector,
+            key=self.key,
+            scanner=self.recorder.scanner,
+            fields=self.fields,
+            next_exchange=self.recorder.next_exchange,
+        )
+
+
+class Stage:
+    """Boots the app on the state in which its world was made.
+
+    Args:
+        scene: What all boots have in common.
+        catalogue: What can be asked of the app.
+        world: Who is in it, and what they own.
+        state: Sets the state back.
+    """
+
+    def __init__(
+        self, scene: Scene, catalogue: Catalogue, world: World, state: State
+    ) -> None:
+        self.catalogue = catalogue
+        self.world = world
+        self.recorder = scene.recorder
+        self._scene = scene
+        self._state = state
+        self._sessions_last: bool | None = None
+
+    @property
+    def separable(self) -> bool:
+        """Whether credential and tenant selector can be mixed."""
+        return self._scene.target.selector.separable
+
+    @asynccontextmanager
+    async def boot(self) -> AsyncIterator[Driver]:
+        """Set the state back, start the app, and stop it again."""
+        await self._state.restore()
+        async with self._scene.host() as hosted:
+            client = self._scene.client(hosted)
+            driver = self._scene.driver(client, self.catalogue, self.world)
+            if self._sessions_last is None:
+                self._sessions_last = await _sessions_last(driver)
+            if not self._sessions_last:
+                for tenant in self.world.tenants:
+                    renewed = await driver.cast.renew(tenant.index)
+                    driver.cast.credentials[tenant.index] = renewed
+            yield driver
+
+    def history(self, events: tuple[Event, ...]) -> History:
+        """Return events as a history that checkers can judge."""
+        tenants = self.world.tenants
+        return History(
+            events=events,
+            fields=dict(self._scene.fields.table),
+            knows={tenant.index: tenant.knows for tenant in tenants},
+            labelled_loggers=frozenset(self._scene.target.labelled_loggers),
+        )
+
+
+async def _sessions_last(driver: Driver) -> bool:
+    """Whether what was logged in before still works after the app was restarted."""
+    before = driver.cast.credentials[0]
+    for operation in driver.catalogue.operations.values():
+        simple = operation.method == "GET" and not operation.parameters
+        if simple and operation.audience is Audience.TENANT and not operation.skipped:
+            step = Step(operation.key, Principal(0, 0), 0, Role.REREAD)
+            await driver.make(step)
+            break
+    return driver.cast.credentials[0] == before

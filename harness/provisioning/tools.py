@@ -1,0 +1,151 @@
+"""The tools that a target's hooks and logins are given."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import asyncpg
+
+from harness.errors import ProvisioningError
+from harness.model.event import Audience
+from harness.model.step import Principal, Role
+from harness.provisioning.client import Call, Client, Meaning
+from harness.target.selector import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.model.tenant import Tenant
+    from harness.target.target import Target
+    from harness.target.tools import Answer
+
+COMMAND_TIMEOUT = 60.0
+"""Seconds that a command of a hook may take."""
+
+
+class HookTools:
+    """Requests, SQL and commands for one tenant's hooks; implements `Tools`.
+
+    Args:
+        client: Sends and records.
+        target: Whose selector is used.
+        dsn: Of the app's database; "" if unknown.
+        environment: Of commands, beside that of this process.
+        actor: The tenant that is being made or logged in.
+        role: PROVISION or LOGIN.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        target: Target,
+        *,
+        dsn: str,
+        environment: Mapping[str, str],
+        actor: Tenant,
+        role: Role,
+    ) -> None:
+        self._client = client
+        self._target = target
+        self._dsn = dsn
+        self._environment = environment
+        self._actor = actor
+        self._role = role
+
+    @property
+    def dsn(self) -> str:
+        """DSN of the app's database."""
+        return self._dsn
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        tenant: Tenant | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        expect: Sequence[int] = (),
+    ) -> Answer:
+        """Send a request; see `Tools.request`."""
+        selection = self._target.selector.select(tenant) or Selection()
+        body, content_type = b"", ""
+        if json is not None:
+            body, content_type = json_.dumps(json).encode(), "application/json"
+        elif form is not None:
+            body = urlencode(form).encode()
+            content_type = "application/x-www-form-urlencoded"
+        parts = urlsplit(path)
+        target = quote(selection.prefix + parts.path, safe="/%:@!$&'()*+,;=~-._")
+        given = tuple((k.lower(), v) for k, v in (headers or {}).items())
+        call = Call(
+            method=method.upper(),
+            path=f"{target}?{parts.query}" if parts.query else target,
+            headers=(*selection.headers, *given),
+            host=dict(given).get("host", selection.host),
+            body=body,
+            content_type=content_type,
+        )
+        reply = await self._client.send(call, self._meaning(call.method, parts.path))
+        answer = reply.answer
+        if answer.status in expect or (not expect and 200 <= answer.status < 300):
+            return answer
+        outcome = reply.exchange.failure or f"status {answer.status}"
+        shown = " ".join(answer.content[:200].decode("utf-8", "replace").split())
+        message = f"{method.upper()} {path} ended with {outcome}: {shown or 'no body'}"
+        raise ProvisioningError(message)
+
+    def _meaning(self, method: str, path: str) -> Meaning:
+        own = self._actor.index
+        audience = self._target.audience(method, path)
+        if self._role is Role.PROVISION and audience is Audience.TENANT:
+            audience = Audience.OPERATOR
+        return Meaning(
+            operation=f"{method} {path}",
+            principal=Principal(own, own),
+            role=self._role,
+            audience=audience,
+            mutates=method not in {"GET", "HEAD"},
+        )
+
+    async def sql(self, query: str, *args: object) -> list[Mapping[str, Any]]:
+        """Run one statement; see `Tools.sql`."""
+        if not self._dsn:
+            message = "The hook asks for SQL, but the app's database is not known."
+            raise ProvisioningError(message, hint="Set HARNESS_DSN.")
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=10)
+            try:
+                return [dict(row) for row in await connection.fetch(query, *args)]
+            finally:
+                await connection.close()
+        except asyncpg.PostgresError as error:
+            message = f"The hook's SQL failed: {error} ({type(error).__name__})"
+            raise ProvisioningError(message) from error
+
+    async def run(self, *argv: str) -> str:
+        """Run a command; see `Tools.run`."""
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env={**os.environ, **self._environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT):
+                output, _ = await process.communicate()
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        text = output.decode("utf-8", "replace")
+        if process.returncode:
+            message = f"The command {argv[0]} ended with {process.returncode}: "
+            raise ProvisioningError(message + text[-300:].strip())
+        return text

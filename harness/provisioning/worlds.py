@@ -1,0 +1,124 @@
+"""Makes a world out of a target, and keeps it in a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import SchemaError, UsageError
+from harness.model.event import Audience
+from harness.model.step import Principal, Role
+from harness.model.world import World
+from harness.provisioning.casting import cast_tenants
+from harness.provisioning.catalogue import Catalogue, make_catalogue, read_document
+from harness.provisioning.client import Call, Client, Meaning
+from harness.provisioning.seeding import seed as plant_seeds
+from harness.target.selector import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.model.tenant import Tenant
+    from harness.model.world import Access
+    from harness.provisioning.stage import Scene
+
+_ADAPTER = TypeAdapter(World)
+OWNER_ONLY = 0o600
+
+
+async def make_world(
+    scene: Scene, *, tenants: int, seed: int
+) -> tuple[World, Catalogue]:
+    """Boot the app once: make tenants, log them in, find operations, seed.
+
+    Raises:
+        ProvisioningError: A tenant could not be made or logged in.
+        SchemaError: The OpenAPI document is missing or broken.
+    """
+    async with scene.host() as hosted:
+        client = scene.client(hosted)
+        people, credentials = await cast_tenants(scene, client, tenants)
+        document = await _document(scene, client, people, credentials)
+        catalogue = make_catalogue(scene.target, document, seed=seed)
+        catalogue.declare(scene.recorder)
+        world = World(
+            url=hosted.url,
+            key=scene.key.hex(),
+            tenants=tuple(people),
+            credentials=tuple(credentials),
+            objects=tuple(() for _ in people),
+            fields={},
+        )
+        driver = scene.driver(client, catalogue, world)
+        await plant_seeds(driver)
+        owned = tuple(driver.belongings.listed(tenant.index) for tenant in people)
+        return replace(
+            world,
+            credentials=tuple(driver.cast.credentials),
+            objects=owned,
+            fields=dict(scene.fields.table),
+        ), catalogue
+
+
+async def _document(
+    scene: Scene, client: Client, people: list[Tenant], credentials: list[Access]
+) -> bytes:
+    """Fetch the OpenAPI document: as nobody, else as a tenant, else logged in."""
+    path = scene.target.openapi
+    if not path:
+        return b""
+    if not path.startswith("/") or Path(path).is_file():
+        return read_document(path)
+    status = 0
+    for call, principal in _ways(scene, path, people, credentials):
+        meaning = Meaning(f"GET {path}", principal, Role.PROVISION, Audience.SHARED)
+        reply = await client.send(call, meaning)
+        status = reply.answer.status
+        if 200 <= status < 300:
+            return reply.answer.content
+    message = f"The app does not give out its OpenAPI document: GET {path} → {status}."
+    hint = "Set Target.openapi to its path or to a file; or to '' and list operations."
+    raise SchemaError(message, hint=hint)
+
+
+def _ways(
+    scene: Scene, path: str, people: list[Tenant], credentials: list[Access]
+) -> Iterator[tuple[Call, Principal]]:
+    select = scene.target.selector.select
+    nobody = select(None) or Selection()
+    yield Call("GET", path, host=nobody.host), Principal(None, None)
+    if people:
+        chosen = select(people[0]) or Selection()
+        bare = Call("GET", chosen.prefix + path, host=chosen.host)
+        bare = replace(bare, headers=chosen.headers)
+        yield bare, Principal(None, 0)
+        headers = (*chosen.headers, *credentials[0].headers)
+        yield replace(bare, headers=headers), Principal(0, 0)
+
+
+def write_world(path: Path, world: World) -> None:
+    """Write a world to a file that only its owner can read: it holds secrets."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_ADAPTER.dump_json(world, indent=1))
+
+
+def read_world(path: Path) -> World:
+    """Read a world back.
+
+    Raises:
+        UsageError: There is no such file, or it is no world.
+    """
+    try:
+        return _ADAPTER.validate_json(path.read_bytes())
+    except OSError as error:
+        message = f"The world {path} cannot be read: {error.strerror}."
+        raise UsageError(message) from error
+    except ValidationError as error:
+        message = f"{path} is not a world: {error.error_count()} fields are wrong."
+        hint = "It may come from another version of the harness; make a new run."
+        raise UsageError(message, hint=hint) from error

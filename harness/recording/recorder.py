@@ -1,0 +1,71 @@
+"""The recorder: takes events in, in the order in which they happen."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.model.event import Event
+    from harness.model.scanner import Scanner
+
+
+class Recorder:
+    """Collects the events of one run; safe to use from any thread.
+
+    Args:
+        scanner: Finds this run's canaries.
+        names: Tenant names to look for in log lines, lower case, with the index
+            of the tenant they name; `learn` adds to them.
+    """
+
+    def __init__(
+        self, scanner: Scanner, *, names: Mapping[str, int] | None = None
+    ) -> None:
+        self.scanner = scanner
+        self._names = dict(names or {})
+        self._events: list[Event] = []
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._started = time.perf_counter()
+
+    def now(self) -> float:
+        """Seconds since the recording began."""
+        return time.perf_counter() - self._started
+
+    def next_exchange(self) -> int:
+        """Return a fresh exchange id."""
+        return next(self._ids)
+
+    def add(self, event: Event) -> None:
+        """Append a fact."""
+        with self._lock:
+            self._events.append(event)
+
+    def learn(self, name: str, tenant: int) -> None:
+        """Remember that a text, such as a slug or an id, names a tenant."""
+        self._names[name.lower()] = tenant
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        """Texts that name a tenant, lower case, and its index."""
+        return self._names
+
+    @property
+    def mark(self) -> int:
+        """Position to hand to `since` later."""
+        return len(self._events)
+
+    def forget(self, mark: int) -> None:
+        """Drop what came after a mark: a rehearsal is no part of the history."""
+        with self._lock:
+            del self._events[mark:]
+
+    def since(self, mark: int = 0) -> tuple[Event, ...]:
+        """Return the events that came after a mark; all of them by default."""
+        with self._lock:
+            return tuple(self._events[mark:])

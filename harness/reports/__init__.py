@@ -1,0 +1,1 @@
+"""Results rendered: pure functions, one file per format."""

@@ -1,0 +1,64 @@
+"""Text from an app under test, made safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.model.event import Channel
+from harness.model.finding import Finding
+from harness.model.result import Result
+from harness.model.tenant import alias
+
+
+def visible(text: str, limit: int = 0) -> str:
+    r"""Show what cannot be printed as an escape such as ``\x1b`` or ``\n``.
+
+    What remains can neither steer a terminal, nor break a line, nor is it
+    forbidden in XML.
+
+    Args:
+        text: Anything.
+        limit: Characters to keep; 0 for all of them.
+    """
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def tenant_name(index: int | None, names: Mapping[str, str], *, absent: str) -> str:
+    """Name a tenant for people: ``A (its display name)``."""
+    if index is None:
+        return absent
+    short = alias(index)
+    name = names.get(short, "")
+    return f"{short} ({visible(name, 60)})" if name else short
+
+
+def receiver_name(finding: Finding, names: Mapping[str, str]) -> str:
+    """Name who got what leaked; a log has readers rather than a receiver."""
+    logged = finding.channel is Channel.LOG
+    absent = "whoever reads the log" if logged else "nobody in particular"
+    return tenant_name(finding.receiver, names, absent=absent)
+
+
+def replay_command(result: Result, finding: Finding, runs: str) -> str:
+    """Return the one command that reproduces a finding.
+
+    A finding without a script is reproduced by repeating its run.
+    """
+    if not finding.script:
+        return visible(result.command)
+    return visible(f"harness replay {runs}/{result.id} {finding.fingerprint}")
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``"1 finding"``, ``"2 findings"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

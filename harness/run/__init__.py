@@ -1,0 +1,10 @@
+"""Puts one run together, from settings to a result."""
+
+from __future__ import annotations
+
+from harness.run.isolation import isolation
+from harness.run.judgement import check
+from harness.run.mutants import MutantOutcome, mutants
+from harness.run.replay import replay
+
+__all__ = ["MutantOutcome", "check", "isolation", "mutants", "replay"]

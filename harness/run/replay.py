@@ -1,0 +1,118 @@
+"""A replay: makes the steps of a finding again, on a fresh state."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from harness.checkers.coverage import coverage
+from harness.errors import UsageError
+from harness.isolation.scripts import perform
+from harness.model.measurement import Measurement
+from harness.model.verdict import Outcome, Verdict
+from harness.reports.json import parse
+from harness.run.directory import REPORT, RunDirectory
+from harness.run.isolation import Probe, make_result
+from harness.run.judgement import check
+from harness.run.loading import load_target, with_variant
+from harness.run.session import open_scene, server, set_stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.model.finding import Finding
+    from harness.model.progress import Listener
+    from harness.model.result import Result
+    from harness.settings import Settings
+
+
+def replay(
+    settings: Settings, directory: Path, fingerprint: str, *, listener: Listener
+) -> Result:
+    """Make the steps of a run's findings again and judge what happens.
+
+    Args:
+        settings: What the user chose; target, variant and seed are the run's.
+        directory: Of the run.
+        fingerprint: Of the finding; "" for each that has a script.
+        listener: Hears of progress.
+
+    Returns:
+        A result that fails if a finding shows again.
+
+    Raises:
+        UsageError: There is no such finding, or it has no script.
+    """
+    try:
+        earlier = parse((directory / REPORT).read_bytes(), name=str(directory / REPORT))
+    except OSError as error:
+        message = f"{directory / REPORT} cannot be read: {error.strerror}."
+        raise UsageError(message) from error
+    findings = _chosen(earlier, fingerprint)
+    same = {"target": earlier.target, "variant": earlier.variant, "seed": earlier.seed}
+    same["tenants"] = max(2, len(earlier.tenants))
+    settings = settings.model_copy(update=same)
+    return asyncio.run(_replay(settings, earlier, findings, listener))
+
+
+def _chosen(earlier: Result, fingerprint: str) -> list[Finding]:
+    known = [one for one in earlier.findings if one.fingerprint.startswith(fingerprint)]
+    if not known:
+        listed = ", ".join(one.fingerprint for one in earlier.findings) or "none"
+        what = f"no finding {fingerprint!r}" if fingerprint else "no findings"
+        message = f"The run {earlier.id} has {what}."
+        raise UsageError(message, hint=f"It has: {listed}.")
+    scripted = [one for one in known if one.script]
+    if not scripted:
+        message = "The finding has no steps of its own that reproduce it."
+        raise UsageError(message, hint=f"Repeat the whole run: {earlier.command}")
+    return scripted
+
+
+async def _replay(
+    settings: Settings, earlier: Result, findings: list[Finding], listener: Listener
+) -> Result:
+    target = with_variant(load_target(settings.target), settings.variant)
+    directory = RunDirectory.make(settings.runs, "replay", keep=settings.keep_runs)
+    began = time.perf_counter()
+    async with AsyncExitStack() as stack:
+        pg = None
+        if target.app:
+            pg = await stack.enter_async_context(server(settings, listener))
+        scene, state = await stack.enter_async_context(open_scene(target, settings, pg))
+        so_far = Probe(scene)
+        try:
+            so_far.stage = await set_stage(scene, state, settings, listener)
+            shown = []
+            for finding in findings:
+                again = await perform(so_far.stage, check, finding.script)
+                shown += [
+                    one.with_script(finding.script)
+                    for one in again
+                    if one.fingerprint == finding.fingerprint
+                ]
+        finally:
+            directory.write_history(scene.recorder.since())
+    seconds = time.perf_counter() - began
+    result = make_result(
+        so_far,
+        settings,
+        pg,
+        directory,
+        f"harness replay {earlier.id}",
+        _verdict(findings, shown),
+        tuple(shown),
+        coverage(so_far.history(), channels=()),
+        (Measurement("duration", seconds, "s"),),
+    )
+    directory.write_report(result)
+    return result
+
+
+def _verdict(findings: list[Finding], shown: list[Finding]) -> Verdict:
+    seen = {one.fingerprint for one in shown}
+    count = f"{len(seen)} of {len(findings)} findings show again"
+    outcome = Outcome.FAIL if seen else Outcome.PASS
+    return Verdict(outcome, (count,))

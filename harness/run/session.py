@@ -1,0 +1,147 @@
+"""A session: Postgres, the app's database, the world, and the stage on top."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.environment.database import Database, create_database
+from harness.environment.fresh import fresh_state
+from harness.environment.postgres import ensure_alive, postgres
+from harness.hosting.inprocess import in_process
+from harness.hosting.remote import remote
+from harness.hosting.served import served
+from harness.model.canary import CanaryKey
+from harness.model.progress import Progress
+from harness.model.scanner import Scanner
+from harness.provisioning.client import never_fails
+from harness.provisioning.fields import Fields
+from harness.provisioning.stage import Scene, Stage
+from harness.provisioning.worlds import make_world
+from harness.recording.recorder import Recorder
+from harness.run.loading import filled_environment
+from harness.target.app import AppSpec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from harness.environment.fresh import FreshState
+    from harness.environment.server import Postgres
+    from harness.hosting.hosted import Hosted
+    from harness.model.progress import Listener
+    from harness.settings import Settings
+    from harness.target.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state that nobody sets back: of an app that runs elsewhere."""
+
+    async def snapshot(self) -> None:
+        """Remember nothing."""
+
+    async def restore(self) -> None:
+        """Leave everything as it is."""
+
+
+@asynccontextmanager
+async def server(settings: Settings, listener: Listener) -> AsyncIterator[Postgres]:
+    """Have a Postgres as the settings want it."""
+    listener(Progress("postgres", detail="starting"))
+    dsn = settings.dsn.get_secret_value() if settings.dsn else ""
+    async with postgres(
+        source=settings.postgres, dsn=dsn, image=settings.postgres_image
+    ) as pg:
+        listener(Progress("postgres", 1, 1, detail=pg.reason))
+        yield pg
+
+
+@asynccontextmanager
+async def open_scene(
+    target: Target, settings: Settings, pg: Postgres | None
+) -> AsyncIterator[tuple[Scene, FreshState | Kept]]:
+    """Have a database for the app, and everything to boot it with."""
+    async with AsyncExitStack() as stack:
+        database: Database | None = None
+        state: FreshState | Kept = Kept()
+        if pg is not None:
+            database = await stack.enter_async_context(create_database(pg, "app"))
+        if database is not None and target.fresh != "keep":
+            hook = target.fresh if callable(target.fresh) else None
+            strategy = "hook" if callable(target.fresh) else target.fresh
+            state = await stack.enter_async_context(
+                fresh_state(strategy, database, hook=hook)
+            )
+        yield _scene(target, settings, database), state
+
+
+def _scene(target: Target, settings: Settings, database: Database | None) -> Scene:
+    # An app that runs elsewhere may still hold what an earlier run planted.
+    key = CanaryKey.generate() if target.url else CanaryKey.from_seed(settings.seed)
+    recorder = Recorder(Scanner(key))
+    environment: dict[str, str] = {}
+    check: Callable[[], Awaitable[None]] = never_fails
+    if database is not None:
+        pg = database.server
+        values = {
+            "dsn": database.dsn,
+            "host": pg.host,
+            "port": str(pg.port),
+            "user": pg.user,
+            "password": pg.password,
+            "database": database.name,
+        }
+        environment = filled_environment(target.environment, values)
+
+        async def check() -> None:
+            await ensure_alive(pg)
+
+    return Scene(
+        target=target,
+        host=_hosting(target, settings, environment, recorder),
+        recorder=recorder,
+        key=key,
+        fields=Fields(target.operator_fields),
+        dsn=database.dsn if database else "",
+        environment=environment,
+        on_server_error=check,
+    )
+
+
+def _hosting(
+    target: Target,
+    settings: Settings,
+    environment: dict[str, str],
+    recorder: Recorder,
+) -> Callable[[], AbstractAsyncContextManager[Hosted]]:
+    if target.url:
+        return lambda: remote(target.url)
+    spec = AppSpec(
+        app=target.app,
+        environment=environment,
+        directory=Path(os.path.curdir).resolve(),
+        reimport=target.reimport,
+        startup_timeout=target.startup_timeout,
+        shutdown_timeout=target.shutdown_timeout,
+    )
+    if settings.hosting == "served":
+        return lambda: served(spec, recorder, workers=settings.workers)
+    return lambda: in_process(spec, recorder)
+
+
+async def set_stage(
+    scene: Scene, state: FreshState | Kept, settings: Settings, listener: Listener
+) -> Stage:
+    """Make the world and remember its state."""
+    listener(Progress("provision", detail="making tenants"))
+    world, catalogue = await make_world(
+        scene, tenants=settings.tenants, seed=settings.seed
+    )
+    await state.snapshot()
+    count = len(catalogue.operations)
+    detail = f"{len(world.tenants)} tenants, {count} operations"
+    listener(Progress("provision", 1, 1, detail=detail))
+    return Stage(scene, catalogue, world, state)

@@ -1,0 +1,1 @@
+"""What a user writes to describe an app."""

@@ -1,0 +1,189 @@
+"""Random request data from Hypothesis and schemathesis, in bounded time."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import (
+    AVAILABLE_PROVIDERS,
+    HypothesisProvider,
+)
+
+from harness.target.headers import sendable
+from harness.target.media import declared
+
+if TYPE_CHECKING:
+    from harness.target.operation import Operation
+
+_BACKEND: Final = "harness"
+_PRINTABLE: Final = st.characters(min_codepoint=32, max_codepoint=126)
+
+
+class _TimeUp(BaseException):
+    """Raised in a thread that has drawn for too long; no handler may keep it."""
+
+
+@final
+class Provider(HypothesisProvider):
+    """Draws the same in every process.
+
+    Hypothesis also draws constants that it finds in modules loaded so far, which
+    differ between a run and its replay.
+    """
+
+    def _maybe_draw_constant(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Random data of one request; None for what it does not have."""
+
+    path: Mapping[str, Any]
+    query: Mapping[str, Any]
+    headers: Mapping[str, Any]
+    body: Any
+
+
+@final
+class Drawing:
+    """Draws for one operation, until a time is used up.
+
+    Args:
+        seed: The same seed draws the same, unless time runs out.
+        seconds: For everything together.
+    """
+
+    def __init__(self, *, seed: int, seconds: float) -> None:
+        self._seed = seed
+        self._until = time.monotonic() + seconds
+
+    def matching(self, pattern: str, shortest: int, longest: int) -> str | None:
+        """Return a printable text for a pattern; None if none was found in time."""
+
+        def fitting(text: str) -> bool:
+            return shortest <= len(text) <= longest
+
+        def make() -> st.SearchStrategy[str]:
+            return st.from_regex(pattern, alphabet=_PRINTABLE).filter(fitting)
+
+        found = self._draw(make, count=5, seconds=0.5)
+        return min(found, key=len, default=None)
+
+    def requests(self, operation: Operation, *, count: int) -> list[Drawn]:
+        """Return up to `count` requests that satisfy an operation's schema."""
+        started = time.monotonic()
+        import schemathesis  # takes a while to load, which no operation pays for
+        from schemathesis.config import SchemathesisConfig
+
+        self._until += time.monotonic() - started
+
+        def make() -> st.SearchStrategy[Any]:
+            schema = schemathesis.openapi.from_dict(
+                _document(operation), config=SchemathesisConfig()
+            )
+            generation = schema.config.generation
+            generation.allow_x00 = False
+            generation.allow_extra_parameters = False
+            generation.codec = "ascii"
+            generation.with_security_parameters = False
+            return schema[operation.path][operation.method].as_strategy()
+
+        cases = self._draw(make, count=count, seconds=float("inf"))
+        return [_drawn(case) for case in cases]
+
+    def _draw(
+        self, make: Callable[[], st.SearchStrategy[Any]], *, count: int, seconds: float
+    ) -> list[Any]:
+        """Return what a strategy gives, as far as it gets in the time."""
+        found: list[Any] = []
+        AVAILABLE_PROVIDERS.setdefault(_BACKEND, f"{__name__}.{Provider.__name__}")
+        options = settings(
+            backend=_BACKEND,
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+
+        def draw() -> None:
+            @seeded(self._seed)
+            @options
+            @given(make())
+            def collect(value: Any) -> None:
+                found.append(value)
+
+            collect()
+
+        bounded(draw, min(seconds, self._until - time.monotonic()))
+        return found[:count]
+
+
+def bounded(work: Callable[[], None], seconds: float) -> None:
+    """Do some work in a thread of its own, and stop it when the time is up.
+
+    What it raises is dropped: a strategy that cannot be had, whatever the reason,
+    only means that there are fewer cases.
+    """
+    if seconds <= 0:
+        return
+
+    def run() -> None:
+        with contextlib.suppress(Exception, _TimeUp):
+            work()
+
+    thread = threading.Thread(target=run, name="drawing", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive() and thread.ident is not None:
+        raised = ctypes.py_object(_TimeUp)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
+        thread.join(0.5)
+
+
+def _document(operation: Operation) -> dict[str, Any]:
+    """Return a document that declares one operation and what its requests hold."""
+    request = {
+        name: part
+        for name, part in operation.schema.items()
+        if name in {"parameters", "requestBody"}
+    }
+    listed = request.get("parameters", [])
+    request["parameters"] = [one for one in listed if sendable(one)]
+    content_type = operation.content_type
+    if content_type and "requestBody" in request:
+        media = declared(request["requestBody"], content_type)
+        request["requestBody"] = {
+            "required": True,
+            "content": {content_type: {"schema": media.get("schema", {})}},
+        }
+    answer = {"responses": {"200": {"description": "OK"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "one operation", "version": "1"},
+        # Shared parts of the schema must not be changed by whoever reads this.
+        "paths": copy.deepcopy(
+            {operation.path: {operation.method.lower(): {**request, **answer}}}
+        ),
+    }
+
+
+def _drawn(case: Any) -> Drawn:
+    body = case.body
+    return Drawn(
+        path=dict(case.path_parameters or {}),
+        query=dict(case.query or {}),
+        headers=dict(case.headers or {}),
+        body=body if isinstance(body, bool | dict | float | int | list | str) else None,
+    )

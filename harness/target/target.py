@@ -1,0 +1,140 @@
+"""A target: the app under test and how to talk to it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from harness.errors import TargetError
+from harness.model.event import Audience
+from harness.target.selector import HostSelector
+
+if TYPE_CHECKING:
+    from harness.model.tenant import Tenant
+    from harness.target.login import Login
+    from harness.target.operation import Operation
+    from harness.target.selector import Selector
+    from harness.target.tools import Tools
+
+Provision = Callable[["Tools", "Tenant"], Awaitable[Mapping[str, object] | None]]
+FreshHook = Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A variant of the app: with a seeded bug, or harmless.
+
+    Attributes:
+        app: Import string that takes the place of the target's.
+        harmless: Whether it only looks suspicious and must stay silent.
+        summary: One line on what it does.
+        environment: Variables that it needs besides the target's.
+    """
+
+    app: str
+    harmless: bool = False
+    summary: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The app under test and how to talk to it.
+
+    Attributes:
+        app: ``"package.module:attribute"`` of the ASGI app or of a factory that
+            takes no arguments. Either this or `url`.
+        url: Where the app runs already. Logs cannot be watched then.
+        environment: Variables to set before the app is imported; ``{dsn}``,
+            ``{host}``, ``{port}``, ``{user}``, ``{password}`` and ``{database}``
+            are those of the run's own database.
+        provision: ``async def provision(tools, tenant)``: makes a tenant and its
+            user exist; what it returns becomes facts of the tenant (its id, an
+            API key) that the templates of selectors and logins can name.
+        selector: How a request says which tenant it is for.
+        login: How the tenant's user authenticates; None if nobody does.
+        domain: Template of a tenant's domain; only ``{slug}`` is known yet.
+        public: Operations for anybody, ``"/health"``, ``"GET /plans*"``.
+        shared: Operations whose data belong to all tenants on purpose.
+        operator: Operations for the operator of the service.
+        skip: Operations to leave out; each is listed as not covered.
+        openapi: Path of the OpenAPI document in the app; "" if it has none.
+        operations: Operations that the document is silent about; one of the same
+            method and path takes the place of the document's.
+        labelled_loggers: Loggers whose every line of a request names the tenant.
+        operator_fields: Fields that logs may show: ``"email"``, or a place such
+            as ``"POST /documents body.title"``.
+        fresh: How the state is set back: ``template`` (clone the database),
+            ``delete`` (delete rows, set sequences back), ``keep`` (not at all;
+            the only way for a `url` without a hook), or a hook that gets the DSN.
+        reimport: Top-level packages to import afresh at each start.
+        startup_timeout: Seconds until the app must be ready.
+        shutdown_timeout: Seconds until it must be gone.
+        hostile_names: Whether some tenants get names with quotes and commas.
+        variants: Variants of the app by name.
+    """
+
+    app: str = ""
+    url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    provision: Provision
+    selector: Selector = field(default_factory=HostSelector)
+    login: Login | None = None
+    domain: str = "{slug}.example.com"
+    public: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    operator: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    openapi: str = "/openapi.json"
+    operations: tuple[Operation, ...] = ()
+    labelled_loggers: tuple[str, ...] = ()
+    operator_fields: tuple[str, ...] = ()
+    fresh: Literal["template", "delete", "keep"] | FreshHook = "template"
+    reimport: tuple[str, ...] = ()
+    startup_timeout: float = 30.0
+    shutdown_timeout: float = 10.0
+    hostile_names: bool = True
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            TargetError: The message says what to change.
+        """
+        if bool(self.app) == bool(self.url):
+            message = "A target names either an `app` to start or a `url`, not both."
+            raise TargetError(
+                message if self.app else message.replace(", not both", "")
+            )
+        if self.url and self.fresh in {"template", "delete"}:
+            message = "A target with a `url` cannot have its database set back."
+            hint = 'Set fresh="keep", or give a hook that sets the state back.'
+            raise TargetError(message, hint=hint)
+        for name in ("public", "shared", "operator", "skip"):
+            if isinstance(getattr(self, name), str):
+                message = f"Target.{name} is a string; it must be a tuple of strings."
+                raise TargetError(message, hint='Write ("/health",) with the comma.')
+
+    def audience(self, method: str, path: str) -> Audience:
+        """Return whom an operation is meant for."""
+        for audience, patterns in (
+            (Audience.OPERATOR, self.operator),
+            (Audience.PUBLIC, self.public),
+            (Audience.SHARED, self.shared),
+        ):
+            if any(matches(pattern, method, path) for pattern in patterns):
+                return audience
+        return Audience.TENANT
+
+    def skips(self, method: str, path: str) -> bool:
+        """Whether an operation is to be left out."""
+        return any(matches(pattern, method, path) for pattern in self.skip)
+
+
+def matches(pattern: str, method: str, path: str) -> bool:
+    """Whether ``"/path*"`` or ``"METHOD /path*"`` names an operation."""
+    head, _, tail = pattern.rpartition(" ")
+    return head.upper() in {"", method} and fnmatch.fnmatchcase(path, tail)

@@ -1,0 +1,140 @@
+"""Strings of request data: which of them can hold a canary, and values for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from harness.model.canary import PREFIX, TOKEN_LENGTH
+from harness.target.alternatives import Schema, length, number
+from harness.target.fits import fits_plain, matches
+from harness.target.leaves import Slot, SlotKind
+
+UUID: Final = "00000000-0000-4000-8000-000000000000"
+
+_FORMATS: Final[dict[str, tuple[SlotKind, int, str]]] = {
+    "email": ("email", 30, "someone@example.com"),
+    "idn-email": ("email", 30, "someone@example.com"),
+    "iri": ("url", 48, "https://example.com/"),
+    "uri": ("url", 48, "https://example.com/"),
+    "uri-reference": ("url", 48, "https://example.com/"),
+    "url": ("url", 48, "https://example.com/"),
+    "uuid": ("uuid", 36, UUID),
+}
+"""Per format: the kind of slot, the longest that a filled one gets, a value."""
+
+_FIXED: Final = {
+    "base64": "c2FtcGxl",
+    "base64url": "c2FtcGxl",
+    "byte": "c2FtcGxl",
+    "color": "#336699",
+    "date": "2024-05-17",
+    "date-time": "2024-05-17T10:20:30Z",
+    "directory-path": "/tmp",  # noqa: S108 - a value that is only sent
+    "duration": "P1D",
+    "file-path": "/etc/hostname",
+    "ipv4": "192.0.2.1",
+    "ipv4interface": "192.0.2.1/24",
+    "ipv4network": "192.0.2.0/24",
+    "ipv6": "2001:db8::1",
+    "ipvanyaddress": "192.0.2.1",
+    "ipvanyinterface": "192.0.2.1/24",
+    "ipvanynetwork": "192.0.2.0/24",
+    "json-pointer": "/a",
+    "json-string": "{}",
+    "phone": "+16502530000",
+    "regex": "a",
+    "time": "10:20:30Z",
+}
+_SAMPLES: Final = tuple(
+    PREFIX + letters
+    for letters in (
+        "abcdefghijklmn",
+        "opqrstuvwxyzaa",
+        "zzzzzzzzzzzzzz",
+        "bkuehgzqxwyvtm",
+    )
+)
+"""Texts of a canary's shape, to try a pattern with."""
+
+Drawn = Callable[[str, int, int], str | None]
+"""Draws a text for a pattern and its shortest and longest length."""
+
+
+def known_format(schema: Schema) -> bool:
+    """Whether a schema's format allows nothing that a canary could be part of."""
+    return schema.get("format") in _FIXED
+
+
+def text(
+    schema: Schema, place: str, *, declared: object = None, draw: Drawn
+) -> Slot | str:
+    """Return what to send for a string.
+
+    Args:
+        schema: A plain schema of type string, without `enum` and `const`.
+        place: Where it is in the request.
+        declared: An example or default of the schema's author; None if there is none.
+        draw: Makes a text that satisfies a pattern.
+
+    Returns:
+        A slot if a canary fits, else a value that is valid as far as one is known.
+    """
+    example = declared if isinstance(declared, str) else ""
+    shaped = _FORMATS.get(str(schema.get("format")))
+    shortest = length(schema, "minLength", 0)
+    bound = number(schema, "maxLength")
+    longest = None if bound is None else int(bound)
+    if shaped and "pattern" not in schema:
+        kind, most, value = shaped
+        if (longest is None or most <= longest) and shortest <= TOKEN_LENGTH:
+            return Slot(place, kind, shortest, longest, default=example or value)
+    slot = Slot(place, "text", shortest, longest, default=example or _word(schema))
+    if _takes_canary(schema, slot):
+        if not fits_plain(schema, slot.default):
+            return replace(slot, default=slot.rendered(_SAMPLES[0]))
+        return slot
+    return example or _other(schema, draw)
+
+
+def _takes_canary(schema: Schema, slot: Slot) -> bool:
+    shortest = max(TOKEN_LENGTH, slot.min_length)
+    if shortest > (10_000 if slot.max_length is None else slot.max_length):
+        return False
+    if schema.get("format") in _FIXED or schema.get("format") in _FORMATS:
+        return False
+    if schema.get("contentEncoding") or schema.get("contentMediaType"):
+        return False
+    pattern = schema.get("pattern")
+    if pattern is None:
+        return True
+    if slot.min_length > TOKEN_LENGTH:
+        return False
+    return all(matches(pattern, sample) for sample in _SAMPLES)
+
+
+def _other(schema: Schema, draw: Drawn) -> str:
+    fixed = _FIXED.get(str(schema.get("format")))
+    if schema.get("contentMediaType") == "application/json":
+        fixed = "{}"
+    if fixed is not None:
+        return fixed
+    shaped = _FORMATS.get(str(schema.get("format")))
+    word = shaped[2] if shaped else _word(schema)
+    pattern = schema.get("pattern")
+    if not isinstance(pattern, str) or matches(pattern, word):
+        return word
+    literal = pattern.removeprefix("^").removesuffix("$")
+    literal = literal.removeprefix("(?:").removesuffix(")")
+    if literal.isalnum() and matches(pattern, literal):
+        return literal
+    shortest = length(schema, "minLength", 0)
+    drawn = draw(pattern, shortest, length(schema, "maxLength", 255))
+    return word if drawn is None else drawn
+
+
+def _word(schema: Schema) -> str:
+    shortest = min(length(schema, "minLength", 0), 10_000)
+    longest = length(schema, "maxLength", 255)
+    return "sample".ljust(shortest, "e")[: max(longest, 0)]

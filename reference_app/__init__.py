@@ -1,0 +1,1 @@
+"""An ordinary multi-tenant FastAPI service on Postgres, to copy from."""

@@ -1,0 +1,1 @@
+"""What is remembered between requests: for one tenant each, or for all on purpose."""

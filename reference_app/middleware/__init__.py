@@ -1,0 +1,1 @@
+"""What happens to every request, as pure ASGI: context variables stay intact."""

@@ -1,0 +1,92 @@
+"""The one place where the app's replaceable pieces are named."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+)
+from dataclasses import dataclass
+
+import asyncpg
+from structlog.stdlib import BoundLogger
+
+from reference_app.auth.passwords import Passwords
+from reference_app.auth.signing_keys import SigningKeys
+from reference_app.auth.tokens import Tokens
+from reference_app.caches.public_cache import PublicCache
+from reference_app.caches.response_cache import ResponseCache
+from reference_app.caches.tenant_cache import TenantCache
+from reference_app.logs import json_logging
+from reference_app.settings import Settings
+from reference_app.storage.one_pool import OnePoolStorage
+from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
+from reference_app.storage.seam import Flag, Storage
+from reference_app.storage.shared_tables import SharedTablesStorage
+from reference_app.tenants.configuration import Configuration
+from reference_app.tenants.directory import TenantDirectory
+
+OpenStorage = Callable[[Settings, asyncpg.Pool], AbstractAsyncContextManager[Storage]]
+
+
+@asynccontextmanager
+async def storage_of_settings(
+    settings: Settings, control: asyncpg.Pool
+) -> AsyncIterator[Storage]:
+    """Open the storage that `settings.storage` names."""
+    by_name: dict[str, OpenStorage] = {
+        "schema_per_tenant": SchemaPerTenantStorage.connect,
+        "shared_tables": SharedTablesStorage.connect,
+        "one_pool": OnePoolStorage.connect,
+    }
+    async with by_name[settings.storage](settings, control) as storage:
+        yield storage
+
+
+def _configuration_cache(settings: Settings) -> TenantCache[Configuration]:
+    return TenantCache(settings.cache_lifetime)
+
+
+def _flag_cache(settings: Settings) -> TenantCache[Sequence[Flag]]:
+    return TenantCache(settings.cache_lifetime)
+
+
+def _response_cache(settings: Settings) -> ResponseCache:
+    return ResponseCache(settings.cache_lifetime)
+
+
+def _public_cache(settings: Settings) -> PublicCache:
+    return PublicCache(settings.cache_lifetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How each replaceable piece is made; the defaults are the app.
+
+    Attributes:
+        logger: Yields the logger for as long as the app runs.
+        storage: Opens what keeps tenants' rows, given the control pool.
+        directory: Finds the tenant of a domain.
+        passwords: Hashes and verifies passwords.
+        signing_keys: Finds the key of a tenant.
+        tokens: Issues and verifies access tokens.
+        configuration_cache: Remembers each tenant's configuration.
+        flag_cache: Remembers each tenant's feature flags.
+        response_cache: Remembers rendered answers of one tenant each.
+        public_cache: Remembers rendered answers that are everybody's.
+    """
+
+    logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
+    storage: OpenStorage = storage_of_settings
+    directory: Callable[[Settings, asyncpg.Pool], TenantDirectory] = TenantDirectory
+    passwords: Callable[[Settings], Passwords] = Passwords
+    signing_keys: Callable[[asyncpg.Pool], SigningKeys] = SigningKeys
+    tokens: Callable[[Settings, SigningKeys], Tokens] = Tokens
+    configuration_cache: Callable[[Settings], TenantCache[Configuration]] = (
+        _configuration_cache
+    )
+    flag_cache: Callable[[Settings], TenantCache[Sequence[Flag]]] = _flag_cache
+    response_cache: Callable[[Settings], ResponseCache] = _response_cache
+    public_cache: Callable[[Settings], PublicCache] = _public_cache

@@ -1,0 +1,139 @@
+"""What the running app holds, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import asyncpg
+from structlog.stdlib import BoundLogger
+
+from reference_app.auth.passwords import Passwords
+from reference_app.auth.tokens import Tokens
+from reference_app.caches.public_cache import PublicCache
+from reference_app.caches.response_cache import ResponseCache
+from reference_app.caches.tenant_cache import TenantCache
+from reference_app.migrations import prepare, series
+from reference_app.parts import Parts
+from reference_app.pools import open_pool
+from reference_app.settings import Settings
+from reference_app.storage.seam import Flag, Storage, TenantStore
+from reference_app.tenants.configuration import Configuration, Configurations
+from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What the command line needs too: the database, prepared, and the storage."""
+
+    settings: Settings
+    logger: BoundLogger
+    control: asyncpg.Pool
+    storage: Storage
+    directory: TenantDirectory
+    passwords: Passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Resources(Foundation):
+    """All that requests are answered with."""
+
+    tokens: Tokens
+    tenants: OpenTenants
+    configurations: Configurations
+    configuration_cache: TenantCache[Configuration]
+    flag_cache: TenantCache[Sequence[Flag]]
+    response_cache: ResponseCache
+    public_cache: PublicCache
+
+    async def configuration_of(self, tenant: Tenant) -> Configuration:
+        """Return a tenant's configuration, as remembered or as stored."""
+        return await self.configuration_cache.get(
+            tenant, lambda: self.configurations.load(tenant.id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTenant:
+    """Whom a request is for, and where its rows are."""
+
+    tenant: Tenant
+    store: TenantStore
+
+
+def resources_in(scope: Mapping[str, Any]) -> Resources:
+    """Return what the lifespan has put into the state of an ASGI scope.
+
+    Raises:
+        RuntimeError: The server has not run the lifespan.
+    """
+    try:
+        return cast("Resources", scope["state"]["resources"])
+    except KeyError:
+        raise RuntimeError("the app needs a server that runs its lifespan") from None
+
+
+@asynccontextmanager
+async def open_foundation(
+    settings: Settings, parts: Parts
+) -> AsyncIterator[Foundation]:
+    """Open logging, the control schema (migrated) and the storage."""
+    async with AsyncExitStack() as stack:
+        logger = stack.enter_context(parts.logger(settings))
+        control = await stack.enter_async_context(
+            open_pool(settings, max_size=settings.shared_pool_max)
+        )
+        await prepare(control, "control", series("control"))
+        yield Foundation(
+            settings=settings,
+            logger=logger,
+            control=control,
+            storage=await stack.enter_async_context(parts.storage(settings, control)),
+            directory=parts.directory(settings, control),
+            passwords=parts.passwords(settings),
+        )
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Resources]:
+    """Open all, and every active tenant as far as it can be opened."""
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(open_foundation(settings, parts))
+        configurations = Configurations(base.control)
+        configuration_cache = parts.configuration_cache(settings)
+        flag_cache = parts.flag_cache(settings)
+
+        async def warm(tenant: Tenant, store: TenantStore) -> None:
+            async def flags() -> Sequence[Flag]:
+                async with store.session() as session:
+                    return await session.flags.all()
+
+            await flag_cache.get(tenant, flags)
+            await configuration_cache.get(
+                tenant, lambda: configurations.load(tenant.id)
+            )
+
+        tenants = await stack.enter_async_context(
+            OpenTenants(settings, base.storage, warm, base.logger)
+        )
+        known = await base.directory.all()
+        await tenants.open_all([one for one in known if one.status == "active"])
+        yield Resources(
+            settings=settings,
+            logger=base.logger,
+            control=base.control,
+            storage=base.storage,
+            directory=base.directory,
+            passwords=base.passwords,
+            tokens=parts.tokens(settings, parts.signing_keys(base.control)),
+            tenants=tenants,
+            configurations=configurations,
+            configuration_cache=configuration_cache,
+            flag_cache=flag_cache,
+            response_cache=parts.response_cache(settings),
+            public_cache=parts.public_cache(settings),
+        )

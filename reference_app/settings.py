@@ -1,0 +1,93 @@
+"""What an operator can set, read from the environment."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+StorageName = Literal["schema_per_tenant", "shared_tables", "one_pool"]
+
+
+class Settings(BaseSettings):
+    """Settings of one process; variables are `REFERENCE_APP_<NAME>`.
+
+    `dsn` is also read from the customary `DATABASE_URL`. Times are in seconds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="REFERENCE_APP_",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    dsn: SecretStr = Field(
+        validation_alias=AliasChoices("REFERENCE_APP_DSN", "DATABASE_URL")
+    )
+    base_domain: str = Field(default="localhost", min_length=1)
+    """A tenant's own domain is `<slug>.<base_domain>`."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Peers whose X-Forwarded-Host counts; networks, separated by commas."""
+    storage: StorageName = "schema_per_tenant"
+
+    tenant_pool_max: int = Field(default=4, ge=1)
+    """Connections for one tenant at most, where each has its own pool."""
+    shared_pool_max: int = Field(default=10, ge=1)
+    """Connections of a pool that serves every tenant at most."""
+    acquire_timeout: float = Field(default=5.0, gt=0)
+    """How long a request waits for a connection."""
+    statement_timeout: float = Field(default=10.0, gt=0)
+    close_timeout: float = Field(default=5.0, gt=0)
+    """How long a pool waits for its connections before it cuts them off."""
+
+    start_concurrency: int = Field(default=8, ge=1)
+    """Tenants that are opened at the same time at start-up."""
+    tenant_deadline: float = Field(default=10.0, gt=0)
+    """How long opening one tenant may take."""
+    retry_after: int = Field(default=5, ge=1)
+    """How long a tenant that failed to open is left alone; sent as Retry-After."""
+    cache_lifetime: float = Field(default=2.0, ge=0)
+    """How long another process may go on serving what a write has replaced."""
+
+    token_lifetime: int = Field(default=3600, ge=1)
+    token_issuer: str = "reference-app"
+    token_audience: str = "reference-app-api"
+    argon2_time_cost: int = Field(default=3, ge=1)
+    argon2_memory_kib: int = Field(default=65536, ge=8)
+    argon2_parallelism: int = Field(default=4, ge=1)
+
+    admin_token: SecretStr | None = Field(default=None, min_length=16)
+    """Opens the operator's endpoints; without it there are none."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings.
+
+        Raises:
+            pydantic.ValidationError: One is missing or wrong.
+        """
+        return cls()  # type: ignore[call-arg]  # the environment has the rest
+
+    @field_validator("dsn")
+    @classmethod
+    def _plain_dsn(cls, value: SecretStr) -> SecretStr:
+        """Drop the driver of a SQLAlchemy address: asyncpg knows itself."""
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        return SecretStr(scheme.partition("+")[0] + separator + rest)
+
+    @field_validator("base_domain")
+    @classmethod
+    def _lower_case(cls, value: str) -> str:
+        return value.lower().strip(".")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            parts = (part.strip() for part in value.split(","))
+            return tuple(ip_network(part) for part in parts if part)
+        return value

@@ -1,0 +1,87 @@
+"""A schema for each tenant, all over one pool whose role reaches every schema.
+
+The schema is called like the tenant, so that whoever administers the database
+can read it. A name may contain anything, quotes and commas too, and it selects
+data: it is quoted by `quote_identifier` and travels as a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from reference_app.identifiers import quote_identifier, schema_named_after
+from reference_app.migrations import Connection, create_schema, migrate, series
+from reference_app.pools import open_pool
+from reference_app.settings import Settings
+from reference_app.storage.own_tables import OwnTablesSession
+from reference_app.tenants.tenant import NewPlace, Tenant
+
+
+class OnePoolStore:
+    """One tenant's schema, seen through everybody's pool."""
+
+    def __init__(self, storage: OnePoolStorage, tenant: Tenant) -> None:
+        self._storage = storage
+        self._tenant = tenant
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[OwnTablesSession]:
+        """Borrow a connection and point it at the tenant's schema."""
+        async with self._storage.acquire() as connection:
+            await self._storage.enter(connection, self._tenant)
+            yield OwnTablesSession(connection)
+
+
+class OnePoolStorage:
+    """Points connections at schemas."""
+
+    def __init__(self, settings: Settings, pool: asyncpg.Pool) -> None:
+        self._settings = settings
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, settings: Settings, _control: asyncpg.Pool
+    ) -> AsyncIterator[OnePoolStorage]:
+        """Open the pool."""
+        async with open_pool(settings, max_size=settings.shared_pool_max) as pool:
+            yield cls(settings, pool)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """Borrow a connection; asyncpg resets it, search path and all, on return."""
+        timeout = self._settings.acquire_timeout
+        async with self._pool.acquire(timeout=timeout) as connection:
+            yield connection
+
+    async def enter(self, connection: Connection, tenant: Tenant) -> None:
+        """Point a connection at a tenant's schema, until it is given back."""
+        await connection.execute(
+            "SELECT set_config('search_path', $1, false)",
+            quote_identifier(tenant.own_schema),
+        )
+
+    def place(self, slug: str, name: str, database: str) -> NewPlace:
+        """Name the schema after the tenant."""
+        return NewPlace(schema=schema_named_after(name), role=None)
+
+    async def provision(
+        self, connection: Connection, tenant: Tenant
+    ) -> OwnTablesSession:
+        """Make the schema."""
+        await create_schema(connection, tenant.own_schema)
+        await self.upgrade(connection, tenant)
+        return OwnTablesSession(connection)
+
+    async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
+        """Apply new migrations to the schema."""
+        await migrate(connection, tenant.own_schema, series("tenant"))
+
+    @asynccontextmanager
+    async def open(self, tenant: Tenant) -> AsyncIterator[OnePoolStore]:
+        """Yield the tenant's view."""
+        yield OnePoolStore(self, tenant)

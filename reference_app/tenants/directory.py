@@ -1,0 +1,80 @@
+"""Who is meant by a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from reference_app.caches.expiring import Expiring
+from reference_app.settings import Settings
+from reference_app.tenants.tenant import Status, Tenant
+
+_KEPT = 10_000
+
+
+class TenantDirectory:
+    """Finds tenants in the control schema, and remembers them for a moment."""
+
+    def __init__(self, settings: Settings, control: asyncpg.Pool) -> None:
+        self._control = control
+        self._suffix = "." + settings.base_domain
+        self._found: Expiring[str, Tenant] = Expiring(settings.cache_lifetime, _KEPT)
+
+    async def find(self, domain: str) -> Tenant | None:
+        """Return the tenant of a domain, its own or a custom one, or None.
+
+        Args:
+            domain: In lower case, without port and final dot.
+        """
+        remembered = self._found.get(domain)
+        if remembered is not None:
+            return remembered
+        tenant = await self._look_up(domain)
+        if tenant is not None:
+            self._found.put(domain, tenant)
+        return tenant
+
+    async def all(self) -> Sequence[Tenant]:
+        """Return all tenants, by slug."""
+        rows = await self._control.fetch(
+            "SELECT id, slug, name, status, schema_name, role_name "
+            "FROM control.tenants ORDER BY slug"
+        )
+        return [Tenant(**row) for row in rows]
+
+    async def set_status(self, slug: str, status: Status) -> Tenant | None:
+        """Suspend or reactivate a tenant; None if there is none."""
+        row = await self._control.fetchrow(
+            "UPDATE control.tenants SET status = $2 WHERE slug = $1 "
+            "RETURNING id, slug, name, status, schema_name, role_name",
+            slug,
+            status,
+        )
+        if row is None:
+            return None
+        tenant = Tenant(**row)
+        self.forget(tenant.id)
+        return tenant
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Look a tenant up afresh next time."""
+        self._found.drop_if(lambda tenant: tenant.id == tenant_id)
+
+    async def _look_up(self, domain: str) -> Tenant | None:
+        """Ask the database: below the base domain by slug, else by domain."""
+        if domain.endswith(self._suffix):
+            row = await self._control.fetchrow(
+                "SELECT id, slug, name, status, schema_name, role_name "
+                "FROM control.tenants WHERE slug = $1",
+                domain.removesuffix(self._suffix),
+            )
+        else:
+            row = await self._control.fetchrow(
+                "SELECT t.id, slug, name, status, schema_name, role_name "
+                "FROM control.tenants t JOIN control.domains d ON d.tenant_id = t.id "
+                "WHERE d.domain = $1",
+                domain,
+            )
+        return Tenant(**row) if row else None

@@ -1,0 +1,109 @@
+"""How a tenant comes to be."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict, Field
+
+from reference_app.auth.passwords import Passwords
+from reference_app.migrations import Connection
+from reference_app.settings import Settings
+from reference_app.storage.seam import Storage
+from reference_app.tenants.configuration import Configuration
+from reference_app.tenants.tenant import Tenant
+from reference_app.text import Domain, Email, Line, Password, Slug
+
+
+class NewTenant(BaseModel):
+    """What an operator says of a new tenant, with its first administrator."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    slug: Slug = Field(description="Its own domain is `<slug>.<base domain>`.")
+    name: Line
+    domains: list[Domain] = Field(
+        default=[], max_length=20, description="Custom domains, if it has any."
+    )
+    configuration: Configuration = Configuration()
+    admin_email: Email
+    admin_name: Line = "Administrator"
+    admin_password: Password = Field(repr=False)
+
+
+class TenantExists(Exception):
+    """The slug, a domain or the name's schema is another tenant's."""
+
+
+class DomainRefused(Exception):
+    """A custom domain lies below the base domain, where slugs decide."""
+
+
+async def onboard(
+    new: NewTenant,
+    *,
+    settings: Settings,
+    control: asyncpg.Pool,
+    storage: Storage,
+    passwords: Passwords,
+) -> Tenant:
+    """Make a tenant with its place and its first administrator, or nothing at all.
+
+    All of it is one transaction, roles and schemas included.
+
+    Raises:
+        TenantExists: Something of it is taken.
+        DomainRefused: It claims a domain that can be somebody's own.
+    """
+    below = "." + settings.base_domain
+    if any(("." + domain).endswith(below) for domain in new.domains):
+        raise DomainRefused
+    password_hash = await passwords.hash(new.admin_password)
+    async with control.acquire() as connection, connection.transaction():
+        try:
+            tenant = await _register(connection, new, storage)
+            session = await storage.provision(connection, tenant)
+        except (asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError):
+            raise TenantExists from None
+        await session.members.create(
+            email=new.admin_email,
+            name=new.admin_name,
+            role="admin",
+            password_hash=password_hash,
+        )
+    return tenant
+
+
+async def _register(connection: Connection, new: NewTenant, storage: Storage) -> Tenant:
+    """Enter a tenant and its domains in the control schema."""
+    database = await connection.fetchval("SELECT current_database()")
+    place = storage.place(new.slug, new.name, database)
+    (row,) = await connection.fetch(
+        "INSERT INTO control.tenants "
+        "(slug, name, configuration, signing_key, schema_name, role_name) "
+        "VALUES ($1, $2, $3, $4, $5, $6) "
+        "RETURNING id, slug, name, status, schema_name, role_name",
+        new.slug,
+        new.name,
+        new.configuration.model_dump_json(),
+        secrets.token_bytes(32),
+        place.schema,
+        place.role,
+    )
+    tenant = Tenant(**row)
+    await connection.executemany(
+        "INSERT INTO control.domains (domain, tenant_id) VALUES ($1, $2)",
+        [(domain, tenant.id) for domain in new.domains],
+    )
+    return tenant
+
+
+async def bring_up_to_date(
+    tenants: Sequence[Tenant], *, control: asyncpg.Pool, storage: Storage
+) -> None:
+    """Apply new migrations to tenants that exist, each in its own transaction."""
+    for tenant in tenants:
+        async with control.acquire() as connection, connection.transaction():
+            await storage.upgrade(connection, tenant)

@@ -1,0 +1,58 @@
+"""A database for each test, on a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+
+@pytest.fixture(scope="session")
+def reference_dsn() -> str:
+    """A server where databases and roles may be made."""
+    dsn = os.environ.get("REFERENCE_APP_TEST_DSN")
+    if dsn is None:
+        pytest.fail("set REFERENCE_APP_TEST_DSN to the DSN of a Postgres superuser")
+    return dsn
+
+
+@pytest.fixture
+async def dsn(reference_dsn: str) -> AsyncIterator[str]:
+    """An empty database, dropped afterwards with the roles that were made for it."""
+    name = f"reference_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(reference_dsn)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield urlunsplit(urlsplit(reference_dsn)._replace(path=f"/{name}"))
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        suffix = hashlib.sha256(name.encode()).hexdigest()[:8]
+        roles = await admin.fetch(
+            "SELECT quote_ident(rolname) AS role FROM pg_roles WHERE rolname LIKE $1",
+            f"tenant\\_%\\_{suffix}",
+        )
+        for row in roles:
+            await admin.execute(f"DROP ROLE {row['role']}")
+        await admin.close()
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to that database, to look at it from outside."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=["schema_per_tenant", "shared_tables", "one_pool"])
+def storage(request: pytest.FixtureRequest) -> str:
+    """Each of the storages in turn."""
+    name: str = request.param
+    return name
