@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 from structlog.stdlib import BoundLogger
@@ -14,6 +15,7 @@ from structlog.stdlib import BoundLogger
 from reference_app.settings import Settings
 
 LOGGER = "reference_app"
+_HERE = Path(__file__).parent
 
 
 @contextmanager
@@ -56,6 +58,10 @@ def log_failure(logger: BoundLogger, event: str, error: Exception) -> None:
     Messages of a database repeat the values of rows.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.name}:{frame.lineno}" for frame in frames[-3:]]
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_HERE)]
+    where = [
+        f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}"
+        for frame in (ours or frames)[-3:]
+    ]
     kind = type(error).__qualname__
     logger.error(event, error=kind, where=" > ".join(where))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from harness.checkers.who import is_tenant
-from harness.model.canary import FIRST_PLANTED_FIELD
+from harness.model.canary import FIELD_BEACON, FIRST_PLANTED_FIELD
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import (
     Audience,
@@ -148,8 +148,7 @@ def _watched(history: History) -> Iterator[Channel]:
             own = found.hit.owner == exchange.principal.credential
             if own and (found.channel is not Channel.BODY or _is_data(found.hit.field)):
                 yield found.channel
-    beacons = {one.owner for one in history.of(BeaconSent)}
-    if beacons and not beacons - _logged_beacons(history):
+    if any(history.of(BeaconSent)) and not _lost_beacons(history):
         yield Channel.LOG
 
 
@@ -157,13 +156,17 @@ def _is_data(field: int) -> bool:
     return field >= FIRST_PLANTED_FIELD
 
 
-def _logged_beacons(history: History) -> set[int]:
-    return {
+def _lost_beacons(history: History) -> list[str]:
+    """Return the sources of log lines from which a beacon did not come out."""
+    arrived = Counter(
         hit.owner
         for line in history.of(LogLine)
         for hit in line.hits
-        if hit.field == 0 and not is_tenant(hit.owner)
-    }
+        if hit.field == FIELD_BEACON and not is_tenant(hit.owner)
+    )
+    sent = Counter((one.owner, one.source) for one in history.of(BeaconSent))
+    lost = {source for (owner, source), n in sent.items() if arrived[owner] < n}
+    return sorted(lost)
 
 
 def _channel_gaps(
@@ -173,21 +176,13 @@ def _channel_gaps(
         Channel.BODY: "no tenant saw a planted value of its own in an answer",
         Channel.LOG: "the beacon sent to the app's log did not come out",
     }
-    missing = sorted(
-        {one.source for one in history.of(BeaconSent)}
-        if not _logged_beacons(history)
-        else {
-            one.source
-            for one in history.of(BeaconSent)
-            if one.owner not in _logged_beacons(history)
-        }
-    )
+    lost = _lost_beacons(history)
     for channel in Channel:
         if channel in watched:
             continue
         reason = reasons.get(channel, "no value came out of it that was supposed to")
-        if channel is Channel.LOG and missing:
-            reason += f" (through {', '.join(missing)})"
+        if channel is Channel.LOG and lost:
+            reason += f" (through {', '.join(lost)})"
         yield Gap(f"channel {channel}", reason, floor=channel in required)
     yield from _blind_tenants(history, watched)
     if Channel.LOG in watched and not any(

@@ -36,6 +36,7 @@ class LiveProgress:
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
+        self._phase = ""
         self._lock = threading.Lock()
 
     def __call__(self, event: Progress) -> None:
@@ -43,11 +44,9 @@ class LiveProgress:
         from rich.text import Text
 
         with self._lock:
-            if event.phase not in self._tasks:
+            if event.phase != self._phase:
                 self._settle()
-                self._tasks[event.phase] = self._bars.add_task(
-                    visible(event.phase), total=None, detail="", figures=""
-                )
+                self._begin(event.phase)
             self._bars.update(
                 self._tasks[event.phase],
                 completed=event.done,
@@ -59,11 +58,22 @@ class LiveProgress:
             found = Text.assemble(("found ", "bold red"), visible(event.finding, 300))
             self._bars.console.print(found)
 
+    def _begin(self, phase: str) -> None:
+        """Give a phase a bar, or its old one when it comes again."""
+        self._phase = phase
+        if phase in self._tasks:
+            self._bars.reset(self._tasks[phase])
+        else:
+            self._tasks[phase] = self._bars.add_task(
+                visible(phase), total=None, detail="", figures=""
+            )
+
     def _settle(self) -> None:
-        """Let the bars of earlier phases stand still."""
+        """Let the bars of other phases stand still."""
         for task in self._bars.tasks:
-            total = task.total or 1
-            self._bars.update(task.id, total=total, completed=total, detail="")
+            if task.total is None:
+                self._bars.update(task.id, total=1, completed=1)
+            self._bars.update(task.id, detail="")
             self._bars.stop_task(task.id)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 FIRST_NOBODY = 2**17 - 64
 """From this index on, canaries belong to no tenant: to strangers and beacons."""
 
-STRANGER = 2**17 - 33
+STRANGER = 2**17 - 60
 """Owner of what requests without a credential write."""
 
 

@@ -23,7 +23,7 @@ _KEY: Final = re.compile(r"[A-Za-z_@][\w.@-]{0,63}")
 _SHORTEST_NAME: Final = 4
 _MASK: Final = "<canary>"
 _CANARIES: Final = re.compile(
-    r"(?i)zqx[a-z]{14}|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
+    r"(?i)zqx[a-z]{14}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,}"
 )
 
 

@@ -131,6 +131,7 @@ class Stage:
         """Set the state back, start the app, and stop it again."""
         await self._state.restore()
         async with self._scene.host() as hosted:
+            await hosted.send_beacons(self._scene.key)
             client = self._scene.client(hosted)
             driver = self._scene.driver(client, self.catalogue, self.world)
             if self._sessions_last is None:

@@ -135,7 +135,7 @@ def _class_name(result: Result) -> str:
 
 def _seconds(result: Result) -> float:
     """Return how long the run took, if it was measured."""
-    return sum(one.value for one in result.measurements if one.name == "seconds")
+    return sum(one.value for one in result.measurements if one.name == "duration")
 
 
 def _timestamp(started: str) -> str:

@@ -156,7 +156,7 @@ def _verdict(result: Result) -> Text:
     reasons = [visible(verdict.reasons[0])] if verdict.reasons else []
     if verdict.outcome is Outcome.INCONCLUSIVE and len(verdict.reasons) > 1:
         reasons[0] += f" (and {len(verdict.reasons) - 1} more)"
-    seconds = [one.value for one in result.measurements if one.name == "seconds"]
+    seconds = [one.value for one in result.measurements if one.name == "duration"]
     figures = [
         f"{coverage.operations}/{coverage.operations_known} operations",
         f"{coverage.fields_seen}/{coverage.fields_planted} fields",

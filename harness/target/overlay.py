@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, final
 
-from harness.target.alternatives import Schema, alternatives, length
+from harness.target.alternatives import Schema, length
 from harness.target.fits import fits_plain
 from harness.target.leaves import Slot, Upload
 from harness.target.naming import words
-from harness.target.sample import Sampler
+from harness.target.sample import Sampler, usable
 
 _INTEGERS: Final = range(-(2**31), 2**31)
 _LARGEST: Final = 1e12
@@ -40,7 +40,7 @@ class Overlay:
             value: What was drawn for it.
             place: Where it is in the request, ``"body.title"``.
         """
-        for one in alternatives(schema):
+        for one in usable(schema):
             if fits_plain(one, value):
                 return self._plain(one, value, place)
         return self._sampler.value(schema, place)
@@ -57,7 +57,7 @@ class Overlay:
 
     def _leaf(self, schema: Schema, value: Any, place: str) -> Any:
         usual = self._sampler.plain(schema, place)
-        if isinstance(usual, Upload):
+        if isinstance(usual, Upload) or _coded(schema):
             return usual
         if isinstance(usual, Slot) and usual.kind != "integer":
             tame = isinstance(value, str) and value.isprintable() and value.strip()
@@ -87,6 +87,12 @@ class Overlay:
             self.over(first[i] if i < len(first) else rest, part, f"{place}.{i}")
             for i, part in enumerate(value)
         ]
+
+
+def _coded(schema: Schema) -> bool:
+    """Whether a text has an inner form that a random one may miss."""
+    keys = ("format", "contentMediaType", "contentEncoding")
+    return schema.get("type") == "string" and any(key in schema for key in keys)
 
 
 def _tame(value: Any) -> bool:

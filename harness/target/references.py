@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 from harness.errors import SchemaError
@@ -20,6 +21,19 @@ class Cut:
 CUT: Final = Cut()
 Resolved = tuple[Any, int]
 """What a node became, and how many nodes that is when written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How far references are followed.
+
+    Attributes:
+        depth: How many references may lie within one another.
+        every: Whether each counts, or only those that lead back to themselves.
+    """
+
+    depth: int
+    every: bool = False
 
 
 def pointer(base: str, *keys: object) -> str:
@@ -54,7 +68,8 @@ class References:
         self._document = document
         self._source = source
         self._old = old
-        self._seen: dict[tuple[str, int], Resolved] = {}
+        self._seen: dict[tuple[str, Limit], Resolved] = {}
+        self._circles: dict[str, bool] = {}
 
     def follow(self, node: Any, at: str) -> tuple[Any, str]:
         """Return what a chain of references ends at, and where that is.
@@ -72,43 +87,60 @@ class References:
             node, at = self._lookup(reference, at), reference
         return node, at
 
-    def resolve(self, node: Any, at: str, depth: int) -> Resolved:
+    def resolve(self, node: Any, at: str, limit: Limit) -> Resolved:
         """Replace the references in a node.
 
         Args:
             node: A part of the document.
             at: Its JSON pointer.
-            depth: How many references may lie within one another.
+            limit: How far to go.
 
         Raises:
             SchemaError: A reference points to nothing.
         """
         if isinstance(node, list):
-            parts = [self.resolve(v, pointer(at, i), depth) for i, v in enumerate(node)]
+            parts = [self.resolve(v, pointer(at, i), limit) for i, v in enumerate(node)]
             kept = [value for value, _ in parts if value is not CUT]
             return kept, 1 + sum(size for _, size in parts)
         if not isinstance(node, dict):
             return node, 1
         if isinstance(node.get("$ref"), str):
-            return self._reference(node, at, depth)
-        return self._mapping(node, at, depth)
+            return self._reference(node, at, limit)
+        return self._mapping(node, at, limit)
 
-    def _reference(self, node: dict[str, Any], at: str, depth: int) -> Resolved:
-        if depth <= 0:
-            return CUT, 1
+    def _reference(self, node: dict[str, Any], at: str, limit: Limit) -> Resolved:
         reference = node["$ref"]
-        key = (reference, depth - 1)
+        target = self._lookup(reference, at)
+        within = limit
+        if limit.every or self._circular(reference, target):
+            if limit.depth <= 0:
+                return CUT, 1
+            within = replace(limit, depth=limit.depth - 1)
+        key = (reference, within)
         if key not in self._seen:
-            target = self._lookup(reference, at)
-            self._seen[key] = self.resolve(target, reference, depth - 1)
+            self._seen[key] = self.resolve(target, reference, within)
         value, size = self._seen[key]
         beside = {name: part for name, part in node.items() if name != "$ref"}
         if not beside or not isinstance(value, dict):
             return value, size
-        own, extra = self._mapping(beside, at, depth)
+        own, extra = self._mapping(beside, at, limit)
         return (CUT, 1) if own is CUT else (value | own, size + extra)
 
-    def _mapping(self, node: dict[str, Any], at: str, depth: int) -> Resolved:
+    def _circular(self, reference: str, target: Any) -> bool:
+        """Whether following a reference leads back to it."""
+        known = self._circles.get(reference)
+        if known is None:
+            passed: set[str] = set()
+            waiting = list(_references(target))
+            while waiting:
+                following = waiting.pop()
+                if following not in passed:
+                    passed.add(following)
+                    waiting += _references(self._lookup(following, reference))
+            known = self._circles[reference] = reference in passed
+        return known
+
+    def _mapping(self, node: dict[str, Any], at: str, limit: Limit) -> Resolved:
         if self._old:
             node = modern(node)
         result: dict[str, Any] = {}
@@ -118,17 +150,17 @@ class References:
                 result[key] = child
                 continue
             if key in NAMES and isinstance(child, dict):
-                value, size = self._named(child, pointer(at, key), depth)
+                value, size = self._named(child, pointer(at, key), limit)
             else:
-                value, size = self.resolve(child, pointer(at, key), depth)
+                value, size = self.resolve(child, pointer(at, key), limit)
             total += size
             if not _put(result, key, value, child):
                 return CUT, total
         return (result if _satisfiable(result, node) else CUT), total
 
-    def _named(self, node: dict[str, Any], at: str, depth: int) -> Resolved:
+    def _named(self, node: dict[str, Any], at: str, limit: Limit) -> Resolved:
         parts = {
-            name: self.resolve(child, pointer(at, name), depth)
+            name: self.resolve(child, pointer(at, name), limit)
             for name, child in node.items()
         }
         kept = {name: value for name, (value, _) in parts.items() if value is not CUT}
@@ -152,6 +184,23 @@ class References:
                 hint = "Define what it names, or correct the reference."
                 raise broken(self._source, at, what, hint)
         return node
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Yield the references that a part of a document holds."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            if isinstance(part.get("$ref"), str):
+                yield part["$ref"]
+            waiting += [
+                child
+                for key, child in part.items()
+                if key not in LITERAL or isinstance(child, dict)
+            ]
 
 
 def _put(result: dict[str, Any], key: str, value: Any, child: Any) -> bool:

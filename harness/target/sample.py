@@ -53,14 +53,12 @@ class Sampler:
             place: Where the value is in the request, ``"body.title"``.
             hint: The author's example for it; None if there is none.
         """
-        offered = alternatives(schema)
+        offered = usable(schema)
         values = [one for one in offered if one.get("type") != "null"]
         if not values:
             return None
         nullable = len(values) < len(offered)
-        # "A number or a string" is how pydantic declares decimals.
-        decimals = [one for one in values if one.get("type") == "number"]
-        chosen = min(decimals or values, key=_rank)
+        chosen = min(values, key=_rank)
         return self.plain(chosen, place, hint, nullable=nullable)
 
     def plain(
@@ -206,6 +204,17 @@ class Sampler:
                 value = _another(part, made)
             made.append(value)
         return made
+
+
+def usable(schema: object) -> list[Schema]:
+    """Return the alternatives of a schema that samples are made of.
+
+    "A number or a string" is how pydantic declares decimals: no text is meant.
+    """
+    offered = alternatives(schema)
+    if any(one.get("type") == "number" for one in offered):
+        return [one for one in offered if one.get("type") != "string"]
+    return offered
 
 
 def _rank(schema: Schema) -> tuple[bool, int, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -21,6 +22,7 @@ _OF_NO_TENANT = frozenset(
     {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
 )
 _OPERATOR = "/admin/"
+_HOST = re.compile("[a-z0-9.-]{1,253}")
 
 
 class Tenancy:
@@ -85,8 +87,8 @@ class Tenancy:
             named = [forwarded[-1].rpartition(",")[2]]
         if len(named) != 1:
             return ""
-        host = named[0].strip().lower()
-        return host.partition(":")[0].removesuffix(".")
+        host = named[0].strip().lower().partition(":")[0].removesuffix(".")
+        return host if _HOST.fullmatch(host) else ""
 
     def _is_trusted(self, scope: Scope) -> bool:
         client = scope.get("client")

@@ -57,7 +57,9 @@ terminal = Terminal.of_this_process(os.environ)
 taken = sys.stderr = io.StringIO()
 with following(terminal) as show:
     print("of the app", file=sys.stderr)
-    show(Progress("provision", 1, 2))
+    show(Progress("provision"))
+    show(Progress("sweep", 1, 9))
+    show(Progress("provision", 2, 2))
     show(Progress("sweep", 3, 9, "GET /[red]x", "B reads [red]A's\\x07 name"))
 assert taken.getvalue() == "of the app\\n"
 """
@@ -98,7 +100,9 @@ def test_under_ci_a_terminal_gets_plain_lines(environ: dict[str, str]) -> None:
     drawn = shown_on_a_terminal({**environ, "TERM": "xterm", "CI": "true"})
 
     assert drawn.splitlines() == [
-        "provision 1/2",
+        "provision",
+        "sweep 1/9",
+        "provision 2/2",
         "sweep 3/9 GET /[red]x",
         "found B reads [red]A's\\x07 name",
     ]

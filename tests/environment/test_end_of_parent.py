@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -100,12 +101,13 @@ def test_a_program_whose_parent_died_before_it_could_watch_does_not_start(
     mark = tmp_path / "ran"
     someone_else = str(os.getppid())
 
-    code = os.spawnv(
-        os.P_WAIT,
-        sys.executable,
-        [sys.executable, "-I", "-S", str(launcher), "signal", someone_else]
-        + ["9", "-", "-", "/bin/touch", str(mark)],
-    )
+    code = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", str(launcher), "signal", someone_else),
+            *("9", "-", "-", "/bin/touch", str(mark)),
+        ],
+        check=False,
+    ).returncode
 
     assert code == 1
     assert not mark.exists()

@@ -77,11 +77,15 @@ def test_a_home_that_the_server_can_reach_is_taken(home: Path) -> None:
 
 def test_a_run_takes_its_directory_along_when_it_fails(home: Path) -> None:
     place = find_place(home, server_account())
-    directory = home
+    seen = []
 
-    with pytest.raises(ZeroDivisionError), place.run() as directory:
-        (directory / "file").touch()
-        _ = 1 / 0
+    def fail() -> None:
+        with place.run() as directory:
+            seen.append(directory)
+            (directory / "file").touch()
+            raise ZeroDivisionError
 
-    assert directory != home
-    assert not directory.exists()
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert [directory.exists() for directory in seen] == [False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import logging
@@ -222,9 +223,12 @@ def test_templates_show_no_canary(recorder: Recorder, key: CanaryKey) -> None:
         logging.getLogger("x").error(f"lost {key.mint(1, 30).upper()}!")  # noqa: G004
         logging.getLogger("x").error(f"lost {key.mint_uuid(1, 30)}!")  # noqa: G004
         logging.getLogger("x").error(f"lost {key.mint(1, 30).encode().hex()}!")  # noqa: G004
+        encoded = base64.b64encode(key.mint(1, 30).encode()).decode()
+        logging.getLogger("x").error(f"lost {encoded}!")  # noqa: G004
         logging.getLogger("x").error("lost %s!", key.mint(1, 30))
 
     assert [line.template for line in lines(recorder)] == [
+        "lost <canary>!",
         "lost <canary>!",
         "lost <canary>!",
         "<canary>",

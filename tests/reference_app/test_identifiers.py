@@ -34,9 +34,7 @@ def test_what_postgres_would_cut_or_refuse_is_refused(name: str) -> None:
         quote_identifier(name)
 
 
-@pytest.mark.parametrize(
-    "name", ['x", "tenant_b', "a,b", '"', "Ünï code\n", "x" * 63]
-)
+@pytest.mark.parametrize("name", ['x", "tenant_b', "a,b", '"', "Ünï code\n", "x" * 63])
 async def test_postgres_reads_a_quoted_name_as_that_one_schema(
     database: asyncpg.Connection, name: str
 ) -> None:

@@ -47,7 +47,9 @@ async def test_requests_run_in_the_tenants_role_and_schema(
 
         async with store.session() as session:
             connection = session.documents._connection  # type: ignore[attr-defined]
-            row = await connection.fetchrow("SELECT current_user, current_schemas(false)")
+            row = await connection.fetchrow(
+                "SELECT current_user, current_schemas(false)"
+            )
 
         assert row["current_user"] == tenant.own_role
         assert row["current_schemas"] == ["tenant_a"]

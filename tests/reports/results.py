@@ -85,7 +85,7 @@ def a_result(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Result:
         verdict=judge_run(findings, coverage, (), gates=Gates()),
         findings=findings,
         coverage=coverage,
-        measurements=(Measurement("seconds", 12.34, "s"),),
+        measurements=(Measurement("duration", 12.34, "s"),),
     )
 
 

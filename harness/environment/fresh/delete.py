@@ -66,9 +66,10 @@ class DeleteState:
                     and label in now.parts
                 ),
             ]
-            # Several statements in one message are one transaction.
-            await self._connection.execute(";".join(statements))
-            now = await take_fingerprint(self._connection)
+            if statements:
+                # Several statements in one message are one transaction.
+                await self._connection.execute(";".join(statements))
+                now = await take_fingerprint(self._connection)
         insist_on_same(self._wanted, now, strategy="delete")
 
     async def fingerprint(self) -> str:
