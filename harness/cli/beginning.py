@@ -8,9 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.terminal import Terminal
+from harness.model.progress import Listener
 from harness.settings import INTERNAL_VARIABLES, PREFIX, Settings, load_settings
+
+if TYPE_CHECKING:
+    from harness.run.order import Order
 
 SECRET_FLAG = "--dsn"
 SECRET_VARIABLE = "HARNESS_DSN"
@@ -24,11 +29,20 @@ class Beginning:
         settings: The settings.
         command: Command line that repeats this one; holds no secret.
         runs: The runs' directory, as short as it can be written from here.
+        root: Directory that the target and the app are imported from: that of the
+            settings' file, or the current one.
     """
 
     settings: Settings
     command: str
     runs: str
+    root: Path
+
+    def order(self, listener: Listener) -> Order:
+        """Return what a run is asked for."""
+        from harness.run import Order
+
+        return Order(self.settings, self.command, self.root, listener)
 
 
 def begin(flags: Mapping[str, object], terminal: Terminal) -> Beginning:
@@ -55,6 +69,7 @@ def begin(flags: Mapping[str, object], terminal: Terminal) -> Beginning:
         settings=loaded.settings,
         command=repeating(sys.argv[1:], os.environ),
         runs=short(loaded.settings.runs, here),
+        root=loaded.pyproject.parent if loaded.pyproject else here,
     )
 
 

@@ -50,7 +50,7 @@ def _isolation(flags: Mapping[str, object], terminal: Terminal) -> int:
     from harness import run
 
     with following(terminal) as listener:
-        result = run.isolation(settings, command=beginning.command, listener=listener)
+        result = run.isolation(beginning.order(listener))
     show(result, terminal, runs=beginning.runs)
     if settings.junit:
         write_junit(result, settings.junit, runs=beginning.runs)

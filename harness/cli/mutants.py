@@ -54,9 +54,7 @@ def _mutants(
     from harness import run
 
     with following(terminal) as listener:
-        outcomes = run.mutants(
-            beginning.settings, names, command=beginning.command, listener=listener
-        )
+        outcomes = run.mutants(beginning.order(listener), names)
     if not outcomes:
         raise UsageError(
             f"The target {beginning.settings.target} offers no variants.",

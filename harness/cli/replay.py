@@ -58,7 +58,7 @@ def _replay(
     from harness import run as runner
 
     with following(terminal) as listener:
-        result = runner.replay(settings, directory, fingerprint, listener=listener)
+        result = runner.replay(beginning.order(listener), directory, fingerprint)
     show(result, terminal, runs=beginning.runs)
     if settings.junit:
         write_junit(result, settings.junit, runs=beginning.runs)

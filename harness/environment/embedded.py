@@ -208,7 +208,8 @@ async def _until_ready(process: Process, cluster: Cluster) -> bool:
 
 
 def _diagnosis(process: Process, log: Path) -> str:
-    code = process.returncode
+    # Connections break a moment before a killed server has quite gone.
+    code = process.outcome(within=1.0)
     if code is None:
         how = "It still runs but does not answer."
     elif code < 0:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from dataclasses import dataclass
 
 from harness.environment.blocking import in_daemon_thread
+
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,18 @@ async def find_engine(*, timeout: float = 2.0) -> Engine:
         return Engine("", f"no Docker engine answered within {timeout:g} s")
 
 
+def _knock(host: str, timeout: float) -> None:
+    """Raise OSError if nothing listens on the engine's socket, where it has one.
+
+    docker-py leaves its own socket open in that case.
+    """
+    scheme, _, path = host.partition("://")
+    if scheme in {"unix", "http+unix"}:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(timeout)
+            probe.connect(path)
+
+
 def _ask(timeout: float) -> Engine:
     try:
         import docker
@@ -45,6 +60,7 @@ def _ask(timeout: float) -> Engine:
         return Engine("", f"testcontainers is not installed ({error.name} is missing)")
     try:
         host = get_docker_host()
+        _knock(host or _DEFAULT_HOST, timeout)
         environment = dict(os.environ) | ({"DOCKER_HOST": host} if host else {})
         client = docker.from_env(
             timeout=timeout,

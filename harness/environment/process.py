@@ -41,6 +41,12 @@ class Process:
         """The exit code; negative for a signal; None while it runs."""
         return self._child.poll()
 
+    def outcome(self, *, within: float) -> int | None:
+        """Return the exit code, waiting up to `within` seconds for it; blocks."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._child.wait(within)
+        return None
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal, unless the process has ended."""
         self._child.send_signal(number)

@@ -11,6 +11,8 @@ from typing import Final
 from harness.errors import AppFailed, HarnessError, ResourceError
 
 _LONGEST: Final = 300
+_TAIL: Final = 20
+_ENDS: Final = 8
 _FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -37,12 +39,17 @@ def place(error: BaseException, directory: Path) -> str:
 
 def with_tail(error: HarnessError, tail: Sequence[str]) -> HarnessError:
     """Return the same error with the last lines of the app's output below."""
-    lines = "\n".join(tail).splitlines()[-20:]
+    lines = [line for text in tail for line in _ends(text.splitlines())][-_TAIL:]
     if not lines:
         return error
     shown = "\n".join(("The last lines of its output:", *(f"  {x}" for x in lines)))
     hint = f"{error.hint}\n{shown}" if error.hint else shown
     return type(error)(error.message, hint=hint)
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Shorten a text, such as a traceback, to its first line and its last ones."""
+    return lines if len(lines) <= _ENDS else [lines[0], "  …", *lines[-_ENDS + 2 :]]
 
 
 def of_system(error: OSError, doing: str) -> HarnessError:

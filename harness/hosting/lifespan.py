@@ -38,6 +38,7 @@ class Lifespan:
         self._ended = {"startup": asyncio.Event(), "shutdown": asyncio.Event()}
         self._failures: dict[str, str] = {}
         self._asked = False
+        self._abandoned = False
         self._task: asyncio.Task[None] | None = None
 
     async def startup(self, timeout: float) -> None:
@@ -81,6 +82,7 @@ class Lifespan:
 
     async def _abandon(self) -> None:
         """Cancel what is left; an app may ignore even that."""
+        self._abandoned = True
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=_ABANDON)
@@ -108,9 +110,11 @@ class Lifespan:
             return
         elif self._asked and not isinstance(error, _NotLifespan):
             self._failures[self._phase] = one_line(error)
-            logging.getLogger(_LOGGER).error(
-                "Exception in 'lifespan' protocol\n", exc_info=error
-            )
+            self._log("Exception in 'lifespan' protocol\n", error)
+
+    def _log(self, text: str, error: BaseException | None = None) -> None:
+        if not self._abandoned:
+            logging.getLogger(_LOGGER).error(text, exc_info=error)
 
     async def _receive(self) -> Message:
         self._asked = True
@@ -124,7 +128,7 @@ class Lifespan:
             said = lines[-1].strip() if lines else "it did not say why."
             self._failures[self._phase] = said
             if text:
-                logging.getLogger(_LOGGER).error(text)
+                self._log(text)
         elif kind != f"lifespan.{self._phase}.complete":
             raise _NotLifespan(f"Unexpected ASGI message {kind!r} in lifespan.")
         self._ended[self._phase].set()

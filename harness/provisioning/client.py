@@ -135,7 +135,9 @@ class Client:
             failure = "the connection was dropped"
         seconds = time.perf_counter() - started
         answer = _answer(response)
-        exchange = self._exchange(call, meaning, id_, response, failure, seconds)
+        exchange = self._exchange(
+            call, meaning, response, id_=id_, failure=failure, seconds=seconds
+        )
         if count is not None:
             exchange = replace(exchange, objects=count(answer))
         self._recorder.add(exchange)
@@ -172,8 +174,9 @@ class Client:
         self,
         call: Call,
         meaning: Meaning,
-        id_: int,
         response: Response,
+        *,
+        id_: int,
         failure: str,
         seconds: float,
     ) -> Exchange:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.run.isolation import isolation
 from harness.run.judgement import check
 from harness.run.mutants import MutantOutcome, mutants
+from harness.run.order import Order
 from harness.run.replay import replay
 
-__all__ = ["MutantOutcome", "check", "isolation", "mutants", "replay"]
+__all__ = ["MutantOutcome", "Order", "check", "isolation", "mutants", "replay"]

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from harness.model.coverage import Coverage
     from harness.model.event import Event
     from harness.model.finding import Finding
-    from harness.model.progress import Listener
     from harness.model.verdict import Verdict
     from harness.provisioning.stage import Scene, Stage
+    from harness.run.order import Order
     from harness.settings import Settings
     from harness.target.target import Target
 
@@ -39,29 +39,23 @@ EXERCISE = "isolation"
 PACKAGES = ("tenant-harness", "hypothesis", "asyncpg", "fastapi", "starlette")
 
 
-def isolation(settings: Settings, *, command: str, listener: Listener) -> Result:
+def isolation(order: Order) -> Result:
     """Probe an app for leaks between its tenants.
-
-    Args:
-        settings: What the user chose.
-        command: Command line that repeats the run.
-        listener: Hears of progress.
 
     Raises:
         HarnessError: The run could not be made, and nothing was proven.
     """
-    target = with_variant(load_target(settings.target), settings.variant)
-    return asyncio.run(_isolation(target, settings, command, listener))
+    target = load_target(order.settings.target, root=order.root)
+    target = with_variant(target, order.settings.variant)
+    return asyncio.run(_isolation(target, order))
 
 
-async def _isolation(
-    target: Target, settings: Settings, command: str, listener: Listener
-) -> Result:
+async def _isolation(target: Target, order: Order) -> Result:
     async with AsyncExitStack() as stack:
         pg = None
         if target.app:
-            pg = await stack.enter_async_context(server(settings, listener))
-        return await probe(target, settings, pg, command=command, listener=listener)
+            pg = await stack.enter_async_context(server(order))
+        return await probe(target, order, pg)
 
 
 @dataclass(slots=True)
@@ -81,27 +75,28 @@ class Probe:
 
 
 async def probe(
-    target: Target,
-    settings: Settings,
-    pg: Postgres | None,
-    *,
-    command: str,
-    listener: Listener,
-    only_first: bool = False,
+    target: Target, order: Order, pg: Postgres | None, *, only_first: bool = False
 ) -> Result:
     """Probe a target on a server that is there already.
+
+    Args:
+        target: The app and how to talk to it.
+        order: What was asked for.
+        pg: The server; None for an app that runs elsewhere.
+        only_first: Whether to stop at the first finding.
 
     Raises:
         HarnessError: The run could not be made, and nothing was proven.
     """
+    settings = order.settings
     directory = RunDirectory.make(settings.runs, EXERCISE, keep=settings.keep_runs)
     began = time.perf_counter()
-    async with open_scene(target, settings, pg) as (scene, state):
+    async with open_scene(target, order, pg) as (scene, state):
         so_far = Probe(scene)
         try:
-            so_far.stage = await set_stage(scene, state, settings, listener)
+            so_far.stage = await set_stage(scene, state, order)
             directory.write_world(so_far.stage.world)
-            await _exercise(so_far, settings, listener, only_first=only_first)
+            await _exercise(so_far, order, only_first=only_first)
         except Inconclusive as error:
             scene.recorder.add(Unseen("unseen", error.message, error.hint))
         except HarnessError as error:
@@ -114,15 +109,13 @@ async def probe(
     history = so_far.history()
     directory.write_history(history.events)
     seconds = time.perf_counter() - began
-    result = _result(so_far, settings, pg, directory, command, seconds)
+    result = _judged(so_far, settings, seconds).result(order, pg, directory)
     directory.write_report(result)
     return result
 
 
-async def _exercise(
-    so_far: Probe, settings: Settings, listener: Listener, *, only_first: bool
-) -> None:
-    stage = so_far.stage
+async def _exercise(so_far: Probe, order: Order, *, only_first: bool) -> None:
+    settings, listener, stage = order.settings, order.listener, so_far.stage
     if stage is None:
         return
     found: list[Finding] = []
@@ -144,14 +137,7 @@ async def _exercise(
         so_far.scripted = tuple(found)
 
 
-def _result(
-    so_far: Probe,
-    settings: Settings,
-    pg: Postgres | None,
-    directory: RunDirectory,
-    command: str,
-    seconds: float,
-) -> Result:
+def _judged(so_far: Probe, settings: Settings, seconds: float) -> Judged:
     history = so_far.history()
     scripts = {one.fingerprint: one.script for one in so_far.scripted}
     findings = tuple(
@@ -161,55 +147,47 @@ def _result(
     covered = coverage(history, channels=settings.floor_channels)
     covered = _lowered(covered, settings.floor_operations)
     measurements = _measurements(history.events, seconds)
-    verdict = judge_run(
-        findings, covered, measurements, gates=Gates(fail_on=settings.fail_on)
-    )
-    return make_result(
-        so_far,
-        settings,
-        pg,
-        directory,
-        command,
-        verdict,
-        findings,
-        covered,
-        measurements,
-    )
+    gates = Gates(fail_on=settings.fail_on)
+    verdict = judge_run(findings, covered, measurements, gates=gates)
+    return Judged(so_far, verdict, findings, covered, measurements)
 
 
-def make_result(
-    so_far: Probe,
-    settings: Settings,
-    pg: Postgres | None,
-    directory: RunDirectory,
-    command: str,
-    verdict: Verdict,
-    findings: tuple[Finding, ...],
-    covered: Coverage,
-    measurements: tuple[Measurement, ...],
-) -> Result:
-    """Put together all that a run has to say."""
-    history = so_far.history()
-    tenants = so_far.stage.world.tenants if so_far.stage else ()
-    notes = dict.fromkeys(note.text for note in history.of(Note))
-    return Result(
-        id=directory.id,
-        exercise=EXERCISE,
-        target=settings.target,
-        variant=settings.variant,
-        command=command,
-        seed=settings.seed,
-        started=directory.started.isoformat(timespec="seconds"),
-        versions=_versions(pg),
-        environment={"postgres": pg.reason} if pg else {},
-        tenants={tenant.alias: tenant.name for tenant in tenants},
-        fields=dict(history.fields),
-        verdict=verdict,
-        findings=findings,
-        coverage=covered,
-        measurements=measurements,
-        notes=tuple(notes),
-    )
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was decided, and from what."""
+
+    probe: Probe
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    measurements: tuple[Measurement, ...]
+
+    def result(
+        self, order: Order, pg: Postgres | None, directory: RunDirectory
+    ) -> Result:
+        """Put together all that the run has to say."""
+        history = self.probe.history()
+        stage = self.probe.stage
+        tenants = stage.world.tenants if stage else ()
+        notes = dict.fromkeys(note.text for note in history.of(Note))
+        return Result(
+            id=directory.id,
+            exercise=EXERCISE,
+            target=order.settings.target,
+            variant=order.settings.variant,
+            command=order.command,
+            seed=order.settings.seed,
+            started=directory.started.isoformat(timespec="seconds"),
+            versions=_versions(pg),
+            environment={"postgres": pg.reason} if pg else {},
+            tenants={tenant.alias: tenant.name for tenant in tenants},
+            fields=dict(history.fields),
+            verdict=self.verdict,
+            findings=self.findings,
+            coverage=self.coverage,
+            measurements=self.measurements,
+            notes=tuple(notes),
+        )
 
 
 def _lowered(covered: Coverage, fraction: float) -> Coverage:

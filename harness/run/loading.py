@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 HINT = 'Write it as "package.module:attribute" into [tool.harness] or --target.'
 
 
-def load_target(text: str) -> Target:
+def load_target(text: str, *, root: Path) -> Target:
     """Import a target.
+
+    Args:
+        text: ``"package.module:attribute"``.
+        root: Directory to import it from, before all others.
 
     Raises:
         TargetError: The import string points to nothing, or to something else.
@@ -28,9 +32,8 @@ def load_target(text: str) -> Target:
     if not text:
         raise TargetError("No target is set.", hint=HINT)
     name, _, attribute = text.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

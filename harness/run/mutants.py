@@ -17,9 +17,8 @@ from harness.run.session import server
 
 if TYPE_CHECKING:
     from harness.environment.server import Postgres
-    from harness.model.progress import Listener
     from harness.model.result import Result
-    from harness.settings import Settings
+    from harness.run.order import Order
     from harness.target.target import Target
 
 
@@ -50,67 +49,43 @@ class MutantOutcome:
         return self.result.verdict.outcome is wanted
 
 
-def mutants(
-    settings: Settings, names: Sequence[str], *, command: str, listener: Listener
-) -> list[MutantOutcome]:
+def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
     """Probe variants, each up to its first finding.
 
     Args:
-        settings: What the user chose.
+        order: What was asked for.
         names: Of the variants; all of them if empty.
-        command: Command line that repeats the run.
-        listener: Hears of progress.
 
     Raises:
         UsageError: There is no variant of a name.
         EnvironmentFailure: The server went away.
     """
-    target = load_target(settings.target)
+    target = load_target(order.settings.target, root=order.root)
     chosen = list(names) or list(target.variants)
     for name in chosen:
         with_variant(target, name)
-    return asyncio.run(_mutants(target, settings, chosen, command, listener))
+    return asyncio.run(_mutants(target, order, chosen))
 
 
 async def _mutants(
-    target: Target,
-    settings: Settings,
-    names: list[str],
-    command: str,
-    listener: Listener,
+    target: Target, order: Order, names: list[str]
 ) -> list[MutantOutcome]:
     if not names:
         return []
     outcomes = []
-    async with server(settings, listener) as pg:
+    async with server(order) as pg:
         for done, name in enumerate(names):
-            listener(Progress("mutants", done, len(names), name))
-            outcomes.append(
-                await _mutant(target, settings, name, pg, command, listener)
-            )
+            order.listener(Progress("mutants", done, len(names), name))
+            outcomes.append(await _mutant(target, order.changed(variant=name), pg))
     return outcomes
 
 
-async def _mutant(
-    target: Target,
-    settings: Settings,
-    name: str,
-    pg: Postgres,
-    command: str,
-    listener: Listener,
-) -> MutantOutcome:
+async def _mutant(target: Target, order: Order, pg: Postgres) -> MutantOutcome:
     began = time.perf_counter()
-    chosen = settings.model_copy(update={"variant": name})
+    name = order.settings.variant
     result, error = None, ""
     try:
-        result = await probe(
-            with_variant(target, name),
-            chosen,
-            pg,
-            command=command,
-            listener=listener,
-            only_first=True,
-        )
+        result = await probe(with_variant(target, name), order, pg, only_first=True)
     except EnvironmentFailure:
         raise
     except HarnessError as failure:

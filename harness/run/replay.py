@@ -14,7 +14,7 @@ from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.reports.json import parse
 from harness.run.directory import REPORT, RunDirectory
-from harness.run.isolation import Probe, make_result
+from harness.run.isolation import Judged, Probe
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 from harness.run.session import open_scene, server, set_stage
@@ -23,21 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.model.finding import Finding
-    from harness.model.progress import Listener
     from harness.model.result import Result
-    from harness.settings import Settings
+    from harness.provisioning.stage import Stage
+    from harness.run.order import Order
 
 
-def replay(
-    settings: Settings, directory: Path, fingerprint: str, *, listener: Listener
-) -> Result:
+def replay(order: Order, directory: Path, fingerprint: str) -> Result:
     """Make the steps of a run's findings again and judge what happens.
 
     Args:
-        settings: What the user chose; target, variant and seed are the run's.
+        order: What was asked for; target, variant and seed are the run's.
         directory: Of the run.
         fingerprint: Of the finding; "" for each that has a script.
-        listener: Hears of progress.
 
     Returns:
         A result that fails if a finding shows again.
@@ -51,10 +48,13 @@ def replay(
         message = f"{directory / REPORT} cannot be read: {error.strerror}."
         raise UsageError(message) from error
     findings = _chosen(earlier, fingerprint)
-    same = {"target": earlier.target, "variant": earlier.variant, "seed": earlier.seed}
-    same["tenants"] = max(2, len(earlier.tenants))
-    settings = settings.model_copy(update=same)
-    return asyncio.run(_replay(settings, earlier, findings, listener))
+    order = order.changed(
+        target=earlier.target,
+        variant=earlier.variant,
+        seed=earlier.seed,
+        tenants=max(2, len(earlier.tenants)),
+    )
+    return asyncio.run(_replay(order, findings))
 
 
 def _chosen(earlier: Result, fingerprint: str) -> list[Finding]:
@@ -71,44 +71,46 @@ def _chosen(earlier: Result, fingerprint: str) -> list[Finding]:
     return scripted
 
 
-async def _replay(
-    settings: Settings, earlier: Result, findings: list[Finding], listener: Listener
-) -> Result:
-    target = with_variant(load_target(settings.target), settings.variant)
+async def _replay(order: Order, findings: list[Finding]) -> Result:
+    settings = order.settings
+    target = load_target(settings.target, root=order.root)
+    target = with_variant(target, settings.variant)
     directory = RunDirectory.make(settings.runs, "replay", keep=settings.keep_runs)
     began = time.perf_counter()
     async with AsyncExitStack() as stack:
         pg = None
         if target.app:
-            pg = await stack.enter_async_context(server(settings, listener))
-        scene, state = await stack.enter_async_context(open_scene(target, settings, pg))
+            pg = await stack.enter_async_context(server(order))
+        opened = open_scene(target, order, pg)
+        scene, state = await stack.enter_async_context(opened)
         so_far = Probe(scene)
         try:
-            so_far.stage = await set_stage(scene, state, settings, listener)
-            shown = []
-            for finding in findings:
-                again = await perform(so_far.stage, check, finding.script)
-                shown += [
-                    one.with_script(finding.script)
-                    for one in again
-                    if one.fingerprint == finding.fingerprint
-                ]
+            so_far.stage = await set_stage(scene, state, order)
+            shown = [
+                again
+                for finding in findings
+                for again in await _again(so_far.stage, finding)
+            ]
         finally:
             directory.write_history(scene.recorder.since())
-    seconds = time.perf_counter() - began
-    result = make_result(
+    judged = Judged(
         so_far,
-        settings,
-        pg,
-        directory,
-        f"harness replay {earlier.id}",
         _verdict(findings, shown),
         tuple(shown),
         coverage(so_far.history(), channels=()),
-        (Measurement("duration", seconds, "s"),),
+        (Measurement("duration", time.perf_counter() - began, "s"),),
     )
+    result = judged.result(order, pg, directory)
     directory.write_report(result)
     return result
+
+
+async def _again(stage: Stage, finding: Finding) -> list[Finding]:
+    return [
+        one.with_script(finding.script)
+        for one in await perform(stage, check, finding.script)
+        if one.fingerprint == finding.fingerprint
+    ]
 
 
 def _verdict(findings: list[Finding], shown: list[Finding]) -> Verdict:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.environment.database import Database, create_database
@@ -31,8 +29,7 @@ if TYPE_CHECKING:
     from harness.environment.fresh import FreshState
     from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
-    from harness.model.progress import Listener
-    from harness.settings import Settings
+    from harness.run.order import Order
     from harness.target.target import Target
 
 
@@ -48,20 +45,21 @@ class Kept:
 
 
 @asynccontextmanager
-async def server(settings: Settings, listener: Listener) -> AsyncIterator[Postgres]:
+async def server(order: Order) -> AsyncIterator[Postgres]:
     """Have a Postgres as the settings want it."""
-    listener(Progress("postgres", detail="starting"))
+    settings = order.settings
+    order.listener(Progress("postgres", detail="starting"))
     dsn = settings.dsn.get_secret_value() if settings.dsn else ""
     async with postgres(
         source=settings.postgres, dsn=dsn, image=settings.postgres_image
     ) as pg:
-        listener(Progress("postgres", 1, 1, detail=pg.reason))
+        order.listener(Progress("postgres", 1, 1, detail=pg.reason))
         yield pg
 
 
 @asynccontextmanager
 async def open_scene(
-    target: Target, settings: Settings, pg: Postgres | None
+    target: Target, order: Order, pg: Postgres | None
 ) -> AsyncIterator[tuple[Scene, FreshState | Kept]]:
     """Have a database for the app, and everything to boot it with."""
     async with AsyncExitStack() as stack:
@@ -75,12 +73,14 @@ async def open_scene(
             state = await stack.enter_async_context(
                 fresh_state(strategy, database, hook=hook)
             )
-        yield _scene(target, settings, database), state
+        yield _scene(target, order, database), state
 
 
-def _scene(target: Target, settings: Settings, database: Database | None) -> Scene:
+def _scene(target: Target, order: Order, database: Database | None) -> Scene:
     # An app that runs elsewhere may still hold what an earlier run planted.
-    key = CanaryKey.generate() if target.url else CanaryKey.from_seed(settings.seed)
+    key = (
+        CanaryKey.generate() if target.url else CanaryKey.from_seed(order.settings.seed)
+    )
     recorder = Recorder(Scanner(key))
     environment: dict[str, str] = {}
     check: Callable[[], Awaitable[None]] = never_fails
@@ -101,7 +101,7 @@ def _scene(target: Target, settings: Settings, database: Database | None) -> Sce
 
     return Scene(
         target=target,
-        host=_hosting(target, settings, environment, recorder),
+        host=_hosting(target, order, environment, recorder),
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),
@@ -113,7 +113,7 @@ def _scene(target: Target, settings: Settings, database: Database | None) -> Sce
 
 def _hosting(
     target: Target,
-    settings: Settings,
+    order: Order,
     environment: dict[str, str],
     recorder: Recorder,
 ) -> Callable[[], AbstractAsyncContextManager[Hosted]]:
@@ -122,26 +122,25 @@ def _hosting(
     spec = AppSpec(
         app=target.app,
         environment=environment,
-        directory=Path(os.path.curdir).resolve(),
+        directory=order.root,
         reimport=target.reimport,
         startup_timeout=target.startup_timeout,
         shutdown_timeout=target.shutdown_timeout,
     )
+    settings = order.settings
     if settings.hosting == "served":
         return lambda: served(spec, recorder, workers=settings.workers)
     return lambda: in_process(spec, recorder)
 
 
-async def set_stage(
-    scene: Scene, state: FreshState | Kept, settings: Settings, listener: Listener
-) -> Stage:
+async def set_stage(scene: Scene, state: FreshState | Kept, order: Order) -> Stage:
     """Make the world and remember its state."""
-    listener(Progress("provision", detail="making tenants"))
+    order.listener(Progress("provision", detail="making tenants"))
     world, catalogue = await make_world(
-        scene, tenants=settings.tenants, seed=settings.seed
+        scene, tenants=order.settings.tenants, seed=order.settings.seed
     )
     await state.snapshot()
     count = len(catalogue.operations)
     detail = f"{len(world.tenants)} tenants, {count} operations"
-    listener(Progress("provision", 1, 1, detail=detail))
+    order.listener(Progress("provision", 1, 1, detail=detail))
     return Stage(scene, catalogue, world, state)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import ctypes
+import gc
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -25,12 +28,24 @@ from harness.target.media import declared
 if TYPE_CHECKING:
     from harness.target.operation import Operation
 
+_GRACE: Final = 0.5
+_PATTERN_SECONDS: Final = 0.5
+_ATTEMPTS: Final = 20
 _BACKEND: Final = "harness"
 _PRINTABLE: Final = st.characters(min_codepoint=32, max_codepoint=126)
 
 
 class _TimeUp(BaseException):
     """Raised in a thread that has drawn for too long; no handler may keep it."""
+
+
+_UNTIL: Final = ContextVar("until", default=math.inf)
+"""When the work in this thread must stop, on the monotonic clock."""
+
+
+def _check_time() -> None:
+    if time.monotonic() > _UNTIL.get():
+        raise _TimeUp
 
 
 @final
@@ -42,7 +57,11 @@ class Provider(HypothesisProvider):
     """
 
     def _maybe_draw_constant(self, *_args: object, **_kwargs: object) -> None:
-        return None
+        _check_time()
+
+    def draw_boolean(self, p: float = 0.5) -> bool:
+        _check_time()
+        return super().draw_boolean(p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,7 @@ class Drawing:
     def __init__(self, *, seed: int, seconds: float) -> None:
         self._seed = seed
         self._until = time.monotonic() + seconds
+        self._texts: dict[tuple[str, int, int], str | None] = {}
 
     def matching(self, pattern: str, shortest: int, longest: int) -> str | None:
         """Return a printable text for a pattern; None if none was found in time."""
@@ -77,8 +97,11 @@ class Drawing:
         def make() -> st.SearchStrategy[str]:
             return st.from_regex(pattern, alphabet=_PRINTABLE).filter(fitting)
 
-        found = self._draw(make, count=5, seconds=0.5)
-        return min(found, key=len, default=None)
+        key = (pattern, shortest, longest)
+        if key not in self._texts:
+            found = self._draw(make, count=5, seconds=_PATTERN_SECONDS)
+            self._texts[key] = min(found, key=len, default=None)
+        return self._texts[key]
 
     def requests(self, operation: Operation, *, count: int) -> list[Drawn]:
         """Return up to `count` requests that satisfy an operation's schema."""
@@ -139,17 +162,37 @@ def bounded(work: Callable[[], None], seconds: float) -> None:
     if seconds <= 0:
         return
 
+    until = time.monotonic() + seconds
+
     def run() -> None:
+        _UNTIL.set(until)
         with contextlib.suppress(Exception, _TimeUp):
             work()
 
     thread = threading.Thread(target=run, name="drawing", daemon=True)
     thread.start()
-    thread.join(seconds)
+    # Drawing looks at the clock itself; what else takes long is interrupted.
+    thread.join(seconds + _GRACE)
     if thread.is_alive() and thread.ident is not None:
-        raised = ctypes.py_object(_TimeUp)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), raised)
-        thread.join(0.5)
+        _interrupt(thread, thread.ident)
+
+
+def _interrupt(thread: threading.Thread, ident: int) -> None:
+    """Raise in another thread, until it has ended or is beyond help."""
+    collecting = gc.isenabled()
+    # What is raised in a callback of the garbage collector is lost and reported.
+    gc.disable()
+    try:
+        for _ in range(_ATTEMPTS):
+            thread.join(_GRACE / 10)
+            if not thread.is_alive():
+                return
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(ident), ctypes.py_object(_TimeUp)
+            )
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _document(operation: Operation) -> dict[str, Any]:

@@ -6,12 +6,13 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
+from harness.target.alternatives import Schema, alternatives
 from harness.target.case import Case
 from harness.target.drawing import Drawing, Drawn
 from harness.target.fits import fits
 from harness.target.headers import optional_use, sendable
 from harness.target.leaves import Slot, with_defaults
-from harness.target.media import MULTIPART, declared, example, plain
+from harness.target.media import FORM, MULTIPART, declared, example, plain
 from harness.target.naming import words
 from harness.target.operation import Operation
 from harness.target.overlay import Overlay
@@ -92,7 +93,12 @@ class Maker:
         """Whether the body of a request satisfies the schema."""
         if case.body is None:
             return not self._required
-        return fits(self._media.get("schema", True), with_defaults(case.body))
+        schema = self._media.get("schema", True)
+        if plain(self._operation.content_type) in {FORM, MULTIPART} and any(
+            _lacks(one, case.body) for one in alternatives(schema)
+        ):
+            return False
+        return fits(schema, with_defaults(case.body))
 
     def path(self, drawn: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return values for the path parameters that no object fills.
@@ -148,6 +154,14 @@ class Maker:
 def _decoded(value: Any) -> Any:
     """Undo the percent-encoding in which path parameters are drawn."""
     return urllib.parse.unquote(value) if isinstance(value, str) else value
+
+
+def _lacks(schema: Schema, body: object) -> bool:
+    """Whether a form would leave out a required field, having nothing to send."""
+    required = schema.get("required")
+    if not isinstance(required, list) or not isinstance(body, Mapping):
+        return False
+    return any(isinstance(n, str) and body.get(n) in (None, "", []) for n in required)
 
 
 def _of_use(parameter: Mapping[str, Any], usual: Any) -> bool:

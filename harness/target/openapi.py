@@ -10,16 +10,19 @@ from typing import Any, Final, final
 from harness.errors import SchemaError
 from harness.target.media import best
 from harness.target.operation import Operation
-from harness.target.references import CUT, References, broken, pointer
+from harness.target.references import CUT, Limit, References, broken, pointer
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 _VERSIONS: Final = ("3.0", "3.1", "3.2")
 _PARAMETER: Final = re.compile(r"\{([^{}]*)\}")
 _PLACES: Final = frozenset({"path", "query", "header", "cookie", "querystring"})
-_DEPTHS: Final = (12, 8, 6, 5, 4, 3, 2, 1)
-_ANSWER_DEPTHS: Final = (3, 2, 1)
-_LARGEST: Final = 3_000
+_LIMITS: Final = (
+    *(Limit(depth) for depth in (3, 2, 1)),
+    *(Limit(depth, every=True) for depth in (12, 8, 6, 5, 4, 3, 2, 1)),
+)
+_ANSWER_LIMITS: Final = (Limit(1), *(Limit(depth, every=True) for depth in (3, 2, 1)))
+_LARGEST: Final = 4_000
 """Nodes of one operation beyond which its references are followed less deeply."""
 
 
@@ -127,8 +130,8 @@ class _Reader:
         answers = {"responses": self._responses(node, at)}
         schema = {
             **{k: v for k, v in node.items() if k not in {"callbacks", *answers}},
-            **self._resolved(request, at, _DEPTHS),
-            **self._resolved(answers, at, _ANSWER_DEPTHS),
+            **self._resolved(request, at, _LIMITS),
+            **self._resolved(answers, at, _ANSWER_LIMITS),
         }
         content_type, skipped = best(schema.get("requestBody"))
         return Operation(
@@ -142,10 +145,10 @@ class _Reader:
         )
 
     def _resolved(
-        self, part: dict[str, Any], at: str, depths: tuple[int, ...]
+        self, part: dict[str, Any], at: str, limits: tuple[Limit, ...]
     ) -> dict[str, Any]:
-        for depth in depths:
-            value, size = self._references.resolve(part, at, depth)
+        for limit in limits:
+            value, size = self._references.resolve(part, at, limit)
             if size <= _LARGEST:
                 break
         return {} if value is CUT else dict(value)

@@ -8,7 +8,7 @@ from typing import Any, Final, final
 from harness.model.canary import FIRST_INTEGER, INTEGERS
 from harness.target.alternatives import Schema, alternatives, length, number
 from harness.target.fits import fits_plain
-from harness.target.leaves import Slot, Upload
+from harness.target.leaves import Slot, Upload, with_defaults
 from harness.target.naming import identifies, words
 from harness.target.resources import Resources
 from harness.target.texts import UUID, Drawn, known_format, text
@@ -20,7 +20,6 @@ _DEEPEST: Final = 6
 _LONGEST: Final = 50
 """Items in one array, whatever its schema asks for."""
 _LIKED: Final = frozenset({"active", "enabled", "private", "visible"})
-_FILES: Final = frozenset({"binary"})
 _SETTLED: Final = ("external", "correlation", "request", "trace", "idempotency")
 _PREFERENCE: Final = ("", "string", "object", "array", "integer", "number", "boolean")
 
@@ -98,7 +97,7 @@ class Sampler:
     def _text(self, schema: Schema, place: str, declared: Any) -> Any:
         if place.rpartition(".")[2] == "grant_type":
             return "password"
-        binary = schema.get("format") in _FILES or "contentMediaType" in schema
+        binary = schema.get("format") == "binary" or "contentMediaType" in schema
         if binary and self._uploads:
             return Upload(
                 name=Slot(f"{place}.name", "text", default="sample"),
@@ -200,8 +199,11 @@ class Sampler:
             part = first[index] if index < len(first) else schema.get("items", True)
             hint = hints[index] if index < len(hints) else None
             value = self.value(part, f"{place}.{index}", hint)
-            if schema.get("uniqueItems") is True and value in made:
-                value = _another(part, made)
+            if made and schema.get("uniqueItems") is True:
+                # Several canaries of one field may be the same.
+                value = with_defaults(value)
+                if value in with_defaults(made):
+                    value = _another(part, with_defaults(made))
             made.append(value)
         return made
 
@@ -282,10 +284,11 @@ def _bounded(schema: Schema, wanted: float) -> int | float:
 
 def _another(schema: object, made: list[Any]) -> Any:
     """Return a value that an array of unique values does not hold yet."""
+    numbers = range(2 * len(made) + 2)
     for one in alternatives(schema):
         allowed = one.get("enum")
-        offered = allowed if isinstance(allowed, list) else range(len(made) * 2 + 2)
-        for value in offered:
+        offered = allowed if isinstance(allowed, list) else []
+        for value in (*offered, *numbers, *(f"sample{number_}" for number_ in numbers)):
             if value not in made and fits_plain(one, value):
                 return value
     return None

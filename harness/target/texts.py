@@ -10,6 +10,7 @@ from harness.model.canary import PREFIX, TOKEN_LENGTH
 from harness.target.alternatives import Schema, length, number
 from harness.target.fits import fits_plain, matches
 from harness.target.leaves import Slot, SlotKind
+from harness.target.media import JSON
 
 UUID: Final = "00000000-0000-4000-8000-000000000000"
 
@@ -64,7 +65,11 @@ Drawn = Callable[[str, int, int], str | None]
 
 def known_format(schema: Schema) -> bool:
     """Whether a schema's format allows nothing that a canary could be part of."""
-    return schema.get("format") in _FIXED
+    return _format(schema) in _FIXED
+
+
+def _format(schema: Schema) -> str:
+    return str(schema.get("format"))
 
 
 def text(
@@ -82,7 +87,7 @@ def text(
         A slot if a canary fits, else a value that is valid as far as one is known.
     """
     example = declared if isinstance(declared, str) else ""
-    shaped = _FORMATS.get(str(schema.get("format")))
+    shaped = _FORMATS.get(_format(schema))
     shortest = length(schema, "minLength", 0)
     bound = number(schema, "maxLength")
     longest = None if bound is None else int(bound)
@@ -102,9 +107,9 @@ def _takes_canary(schema: Schema, slot: Slot) -> bool:
     shortest = max(TOKEN_LENGTH, slot.min_length)
     if shortest > (10_000 if slot.max_length is None else slot.max_length):
         return False
-    if schema.get("format") in _FIXED or schema.get("format") in _FORMATS:
+    if _format(schema) in _FIXED or _format(schema) in _FORMATS:
         return False
-    if schema.get("contentEncoding") or schema.get("contentMediaType"):
+    if schema.get("contentEncoding") or schema.get("contentMediaType") == JSON:
         return False
     pattern = schema.get("pattern")
     if pattern is None:
@@ -115,12 +120,12 @@ def _takes_canary(schema: Schema, slot: Slot) -> bool:
 
 
 def _other(schema: Schema, draw: Drawn) -> str:
-    fixed = _FIXED.get(str(schema.get("format")))
-    if schema.get("contentMediaType") == "application/json":
+    fixed = _FIXED.get(_format(schema))
+    if schema.get("contentMediaType") == JSON:
         fixed = "{}"
     if fixed is not None:
         return fixed
-    shaped = _FORMATS.get(str(schema.get("format")))
+    shaped = _FORMATS.get(_format(schema))
     word = shaped[2] if shaped else _word(schema)
     pattern = schema.get("pattern")
     if not isinstance(pattern, str) or matches(pattern, word):

@@ -78,7 +78,7 @@ class RunningApp:
         """Make a tenant and log in as its administrator."""
         response = await self.onboard(slug, **more)
         assert response.status_code == 201, response.text
-        return await self.log_in(slug)
+        return await self.log_in(slug, more.get("admin_email"))
 
     async def log_in(self, slug: str, email: str | None = None) -> TenantClient:
         """Log in to a tenant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -151,3 +152,13 @@ def test_the_command_line_says_what_is_wrong_without_repeating_secrets() -> None
     assert "slug" in result.stderr
     assert PASSWORD not in result.stderr
     assert "hunter2" not in result.stderr
+
+
+async def test_tenants_can_be_made_at_the_same_time(dsn: str, storage: str) -> None:
+    slugs = [f"tenant-{number}" for number in range(6)]
+    async with running(dsn, storage=storage) as app:
+        made = await asyncio.gather(*(app.onboard(slug) for slug in slugs))
+        same = await asyncio.gather(*(app.onboard("twin") for _ in range(3)))
+
+        assert [response.status_code for response in made] == [201] * 6
+        assert sorted(response.status_code for response in same) == [201, 409, 409]

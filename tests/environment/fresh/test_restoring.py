@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import asyncpg
@@ -94,7 +95,10 @@ def test_any_writes_are_undone(
                 await state.restore()
                 wanted = await view(database)
                 for writes in rounds:
-                    await run(database, ";".join(writes))
+                    for write in writes:
+                        # A sequence that was set back hands out ids again.
+                        with contextlib.suppress(asyncpg.UniqueViolationError):
+                            await run(database, write)
 
                     await state.restore()
 
