@@ -39,6 +39,7 @@ class Lifespan:
         self._failures: dict[str, str] = {}
         self._asked = False
         self._abandoned = False
+        self._timeout = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def startup(self, timeout: float) -> None:
@@ -62,6 +63,7 @@ class Lifespan:
         await self._step("shutdown", timeout)
 
     async def _step(self, phase: str, timeout: float) -> None:
+        self._timeout = timeout
         self._events.put_nowait({"type": f"lifespan.{phase}"})
         when = "start-up" if phase == "startup" else "shutdown"
         try:
@@ -105,7 +107,8 @@ class Lifespan:
 
     def _note_failure(self, error: BaseException) -> None:
         if isinstance(error, Overdue):
-            self._failures[self._phase] = "it blocked the event loop for too long."
+            blocked = f"it blocked the event loop for {self._timeout:g} s."
+            self._failures[self._phase] = blocked
         elif self._phase in self._failures:
             return
         elif self._asked and not isinstance(error, _NotLifespan):

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, ProvisioningError
-from harness.model.event import Note
+from harness.model.canary import FIELD_EMAIL, FIELD_PASSWORD
+from harness.model.event import Note, Unseen
 from harness.model.step import Role
-from harness.model.tenant import alias
+from harness.model.tenant import Tenant, alias
 from harness.model.world import Access
 from harness.provisioning.people import mint_tenant, with_hostile_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.model.tenant import Tenant
     from harness.provisioning.client import Client
     from harness.provisioning.stage import Scene
     from harness.target.target import Target
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PLAIN = 2
 """How many tenants have plain names before the hostile ones begin."""
+
+Entered = tuple[Tenant, Access]
 
 SCHEMAS = (
     "select nspname from pg_namespace"
@@ -46,16 +48,22 @@ async def cast_tenants(
         before = await _schemas(scene, client) if index == 0 else []
         tenant = mint_tenant(scene.key, index, domain=scene.target.domain)
         if index >= PLAIN and scene.target.hostile_names:
-            tenant = await _hostile(scene, client, tenant, reached)
+            entered = await _hostile(scene, client, tenant, tenants[0], reached)
         else:
-            tenant = await _provision(scene, client, tenant)
+            entered = await _enter(scene, client, tenant)
         if index == 0:
             made = [s for s in await _schemas(scene, client) if s not in before]
             reached = made[0] if made else ""
-        tenants.append(tenant)
-        tools = scene.tools(client, tenant, Role.LOGIN)
-        credentials.append(await log_in(scene.target, tools, tenant))
+        tenants.append(entered[0])
+        credentials.append(entered[1])
     return tenants, credentials
+
+
+async def _enter(scene: Scene, client: Client, tenant: Tenant) -> Entered:
+    """Make a tenant and log it in."""
+    tenant = await _provision(scene, client, tenant)
+    tools = scene.tools(client, tenant, Role.LOGIN)
+    return tenant, await log_in(scene.target, tools, tenant)
 
 
 async def _schemas(scene: Scene, client: Client) -> Sequence[str]:
@@ -66,15 +74,54 @@ async def _schemas(scene: Scene, client: Client) -> Sequence[str]:
     return [str(row["nspname"]) for row in rows]
 
 
-async def _hostile(scene: Scene, client: Client, plain: Tenant, schema: str) -> Tenant:
-    """Make a tenant with a hostile name; with its plain one if that is refused."""
+async def _hostile(
+    scene: Scene, client: Client, plain: Tenant, reached: Tenant, schema: str
+) -> Entered:
+    """Make a tenant with a hostile name; with a plain one if that does not work.
+
+    A tenant whose name leads the app to another's data may not find its own user
+    there. If the other's user can log in at its door instead, it goes on as that:
+    what it sees then tells whose data the door leads to.
+    """
     hostile = with_hostile_name(plain, schema, scene.recorder.scanner)
+    named = f"Tenant {plain.alias}, named {hostile.name!r},"
     try:
-        return await _provision(scene, client, hostile)
+        hostile = await _provision(scene, client, hostile)
     except ProvisioningError as error:
-        text = f"Tenant {plain.alias} could not be named {hostile.name!r}"
-        scene.recorder.add(Note("note", f"{text}: {error.message}"))
-        return await _provision(scene, client, plain)
+        text = f"{named} could not be made and got a plain name: {error.message}"
+        scene.recorder.add(Note("note", text))
+        return await _enter(scene, client, _second(scene, plain))
+    tools = scene.tools(client, hostile, Role.LOGIN)
+    try:
+        return hostile, await log_in(scene.target, tools, hostile)
+    except ProvisioningError as error:
+        turned = _as_person_of(hostile, reached)
+        try:
+            access = await log_in(scene.target, tools, turned)
+        except ProvisioningError:
+            step = f"log in tenant {plain.alias}"
+            reason = f"{named} cannot log in, others can: {error.message}"
+            scene.recorder.add(Unseen("unseen", step, reason))
+            return await _enter(scene, client, _second(scene, plain))
+        text = f"{named} cannot log in, but {reached.alias}'s user can at its door"
+        scene.recorder.add(Note("note", text))
+        return turned, access
+
+
+def _second(scene: Scene, tenant: Tenant) -> Tenant:
+    domain = scene.target.domain
+    return mint_tenant(scene.key, tenant.index, domain=domain, again=True)
+
+
+def _as_person_of(tenant: Tenant, other: Tenant) -> Tenant:
+    """Give a tenant another's user, whose e-mail and password it then knows."""
+    person = {(other.index, FIELD_EMAIL), (other.index, FIELD_PASSWORD)}
+    return replace(
+        tenant,
+        email=other.email,
+        password=other.password,
+        knows=tenant.knows | person,
+    )
 
 
 async def _provision(scene: Scene, client: Client, tenant: Tenant) -> Tenant:

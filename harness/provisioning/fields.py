@@ -14,6 +14,7 @@ from harness.model.canary import (
     LAST_FIELD,
 )
 from harness.model.history import Field
+from harness.provisioning.people import FIELD_SECOND_NAME, FIELD_SECOND_SLUG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,6 +25,8 @@ WELL_KNOWN = {
     FIELD_NAME: "name",
     FIELD_EMAIL: "email",
     FIELD_PASSWORD: "password",
+    FIELD_SECOND_SLUG: "slug",
+    FIELD_SECOND_NAME: "name",
 }
 
 
@@ -40,7 +43,7 @@ class Fields:
         self._fields = {id_: self._made(id_, name) for id_, name in WELL_KNOWN.items()}
 
     def _made(self, id_: int, label: str) -> Field:
-        names = id_ in {FIELD_SLUG, FIELD_NAME}
+        names = label in {"slug", "name"}
         return Field(id_, label, names_tenant=names, operator=label in self._operator)
 
     def number(self, label: str) -> int:

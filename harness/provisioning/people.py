@@ -18,22 +18,27 @@ from harness.model.tenant import Tenant
 if TYPE_CHECKING:
     from harness.model.scanner import Scanner
 
+FIELD_SECOND_SLUG, FIELD_SECOND_NAME = 5, 6
 QUOTES, COMMAS = 2, 3
 """Indices of the tenants whose names hold quotes, or commas."""
 
 
-def mint_tenant(key: CanaryKey, index: int, *, domain: str) -> Tenant:
+def mint_tenant(
+    key: CanaryKey, index: int, *, domain: str, again: bool = False
+) -> Tenant:
     """Mint a tenant with a plain name.
 
     Args:
         key: Mints its canaries.
         index: Of the tenant.
         domain: Template of its domain, with ``{slug}``.
+        again: Whether the first try left something behind, so that slug, name and
+            e-mail must be other ones.
 
     Raises:
         TargetError: The template names something else.
     """
-    slug = key.mint(index, FIELD_SLUG)
+    slug = key.mint(index, FIELD_SECOND_SLUG if again else FIELD_SLUG)
     try:
         host = domain.format(slug=slug)
     except (KeyError, IndexError, ValueError) as error:
@@ -42,9 +47,9 @@ def mint_tenant(key: CanaryKey, index: int, *, domain: str) -> Tenant:
     return Tenant(
         index=index,
         slug=slug,
-        name=key.mint(index, FIELD_NAME),
+        name=key.mint(index, FIELD_SECOND_NAME if again else FIELD_NAME),
         domain=host,
-        email=f"{key.mint(index, FIELD_EMAIL)}@example.com",
+        email=f"{key.mint(index, FIELD_EMAIL)}{2 if again else ''}@example.com",
         # Upper case, digit and sign: for apps with rules about passwords.
         password=f"{key.mint(index, FIELD_PASSWORD)}-A1",
     )

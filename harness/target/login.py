@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import jwt
 
-from harness.errors import ProvisioningError
+from harness.errors import ProvisioningError, TargetError
 from harness.model.world import Access
+from harness.target.hooks import refuse_unless_async
+from harness.target.templates import filled
 
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
@@ -25,42 +27,24 @@ class Login(Protocol):
         ...
 
 
-def filled(template: Any, tenant: Tenant) -> Any:
-    """Fill ``{email}``, ``{password}``, … into each string of a JSON tree.
+def dug(answer: Answer, path: str) -> str:
+    """Return the token that a dotted path leads to in an answer's JSON.
 
     Raises:
-        ProvisioningError: A template names something that the tenant has not.
+        ProvisioningError: There is no token there.
     """
-    if isinstance(template, str):
-        try:
-            return tenant.fill(template)
-        except KeyError as error:
-            message = f"The template {template!r} names {error}, which is not known."
-            hint = "Known are slug, name, domain, email, password, index and the facts"
-            raise ProvisioningError(
-                message, hint=f"{hint} that the target's provision hook returned."
-            ) from error
-    if isinstance(template, Mapping):
-        return {key: filled(value, tenant) for key, value in template.items()}
-    if isinstance(template, list | tuple):
-        return [filled(value, tenant) for value in template]
-    return template
-
-
-def dug(answer: Answer, path: str) -> Any:
-    """Return what a dotted path leads to in an answer's JSON.
-
-    Raises:
-        ProvisioningError: There is nothing there.
-    """
+    value: Any = None
     try:
         value = answer.json()
         for part in path.split("."):
             value = value[int(part)] if isinstance(value, list) else value[part]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        message = f"The login's answer ({answer.status}) has nothing at {path!r}."
-        raise ProvisioningError(message, hint="Set the login's `token`.") from error
-    return value
+    except (ValueError, KeyError, IndexError, TypeError):
+        value = None
+    if not value or not isinstance(value, str | int):
+        message = f"The login's answer ({answer.status}) has no token at {path!r}."
+        hint = 'Set the login\'s `token` to a dotted path, or to "" for cookies.'
+        raise ProvisioningError(message, hint=hint)
+    return str(value)
 
 
 def bearer(
@@ -77,13 +61,22 @@ def bearer(
 
 
 def cookies(answer: Answer) -> Access:
-    """Return the access that an answer's cookies give."""
-    pairs = [
-        value.split(";", 1)[0] for name, value in answer.headers if name == "set-cookie"
-    ]
+    """Return the access that an answer's cookies give.
+
+    Raises:
+        ProvisioningError: It sets none.
+    """
+    jar: dict[str, str] = {}
+    for header, value in answer.headers:
+        if header == "set-cookie":
+            name, _, content = value.partition(";")[0].partition("=")
+            jar[name.strip()] = content.strip()
+    # Without content a cookie is being deleted.
+    pairs = [f"{name}={content}" for name, content in jar.items() if content]
     if not pairs:
-        message = "The login answered without setting a cookie."
-        raise ProvisioningError(message, hint="Set the login's `token` instead?")
+        message = f"The login answered ({answer.status}) without setting a cookie."
+        hint = "If it answers with a token, set the login's `token` to its place."
+        raise ProvisioningError(message, hint=hint)
     return Access(headers=(("cookie", "; ".join(pairs)),))
 
 
@@ -123,7 +116,7 @@ class FormLogin:
         )
         if not self.token:
             return cookies(answer)
-        token = str(dug(answer, self.token))
+        token = dug(answer, self.token)
         return bearer(token, header=self.header, scheme=self.scheme)
 
 
@@ -154,7 +147,7 @@ class JsonLogin:
         )
         if not self.token:
             return cookies(answer)
-        token = str(dug(answer, self.token))
+        token = dug(answer, self.token)
         return bearer(token, header=self.header, scheme=self.scheme)
 
 
@@ -180,7 +173,7 @@ class MintedJwt:
         now = int(time.time())
         claims = {"iat": now, "exp": now + int(self.lifetime)}
         claims |= filled(self.claims, tenant)
-        key = str(filled(self.key, tenant))
+        key = str(filled(self.key, tenant, secret=True))
         return bearer(jwt.encode(claims, key, algorithm=self.algorithm))
 
 
@@ -215,10 +208,18 @@ class CustomLogin:
 
     steps: LoginSteps
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be awaited."""
+        refuse_unless_async("CustomLogin.steps", self.steps, "tools", "tenant")
+
     async def log_in(self, tools: Tools, tenant: Tenant) -> Access:
         """Run the steps."""
-        headers = await self.steps(tools, tenant)
-        pairs = tuple((name.lower(), value) for name, value in headers.items())
+        headers: object = await self.steps(tools, tenant)
+        if not isinstance(headers, Mapping):
+            kind = type(headers).__name__
+            message = f"The steps of CustomLogin returned a {kind}."
+            raise TargetError(message, hint="Return the headers to send, as a dict.")
+        pairs = tuple((str(name).lower(), str(headers[name])) for name in headers)
         scheme, _, token = dict(pairs).get("authorization", "").partition(" ")
         expires = bearer(token).expires_at if scheme.lower() == "bearer" else 0.0
         return Access(headers=pairs, expires_at=expires)

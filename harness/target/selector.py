@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+from harness.target.templates import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +23,7 @@ class Selection:
     Attributes:
         host: Value of the Host header.
         headers: Further headers.
-        prefix: Put before the path.
+        prefix: Put before the path, percent-encoded.
         parameters: Values of path parameters by name.
     """
 
@@ -60,7 +63,7 @@ class HostSelector:
 
     def select(self, tenant: Tenant | None) -> Selection:
         """Return the tenant's host, or one that belongs to nobody."""
-        return Selection(host=tenant.fill(self.template)) if tenant else Selection()
+        return Selection(host=filled(self.template, tenant)) if tenant else Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class HeaderSelector:
         """Return the header, or nothing for no tenant."""
         if tenant is None:
             return Selection()
-        return Selection(headers=((self.header.lower(), tenant.fill(self.template)),))
+        value = filled(self.template, tenant)
+        return Selection(headers=((self.header.lower(), value),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,9 @@ class PrefixSelector:
 
     def select(self, tenant: Tenant | None) -> Selection:
         """Return the prefix, or nothing for no tenant."""
-        return Selection(prefix=tenant.fill(self.template)) if tenant else Selection()
+        if tenant is None:
+            return Selection()
+        return Selection(prefix=quote(filled(self.template, tenant).rstrip("/")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class ParameterSelector:
         """Return the parameter; a path without it does not exist."""
         if tenant is None:
             return None
-        return Selection(parameters={self.parameter: tenant.fill(self.template)})
+        return Selection(parameters={self.parameter: filled(self.template, tenant)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,14 @@ def is_alive(pid: int) -> bool:
 async def gone(pid: int) -> None:
     """Return when a process, which need not be our child, has ended."""
     async with asyncio.timeout(10):
-        while is_alive(pid):
+        while is_alive(pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.005)
+
+
+async def send_until_it_fails(hosted: Served, request: Request) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await hosted.send(request)
 
 
 async def test_workers_share_an_address_and_end_with_the_block(
@@ -183,9 +189,7 @@ async def test_a_worker_that_is_killed_is_named(
         assert isinstance(hosted, Served)
         os.kill(hosted.pids[1], signal.SIGKILL)
         with pytest.raises(AppFailed, match=r"\(worker 2\) was ended by SIGKILL"):
-            async with asyncio.timeout(10):
-                while True:
-                    await hosted.send(get("/echo"))
+            await send_until_it_fails(hosted, get("/echo"))
 
 
 async def test_what_an_app_started_ends_with_it(

@@ -196,7 +196,7 @@ def test_a_traceback_holds_hits_but_no_keys(recorder: Recorder, key: CanaryKey) 
         lambda value: logging.getLogger("x").error({"event": "got", "value": value}),
         print,
         lambda value: print(value.encode().hex()),
-        lambda value: sys.stderr.write(value),
+        lambda value: sys.stderr.write(value),  # noqa: PLW0108 - not pytest's own
         lambda value: sys.stdout.buffer.write(value.encode()),
         lambda value: warnings.warn(value, stacklevel=1),
     ],
@@ -384,7 +384,7 @@ def test_objects_that_raise_disturb_nobody(recorder: Recorder) -> None:
     logging.getLogger().handlers.clear()
     with tap(LogReader(recorder)):
         logging.getLogger("x").warning("%s", Hostile())
-        logging.getLogger("x").warning("%d %d", 1)
+        logging.getLogger("x").warning("%d %d", 1)  # noqa: PLE1206 - wrong
         logging.getLogger("x").warning(Hostile())
         logging.getLogger("x").warning("fine", extra={"a": Hostile(), "b": [Hostile()]})
 

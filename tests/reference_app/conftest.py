@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
@@ -12,23 +11,14 @@ import asyncpg
 import pytest
 
 
-@pytest.fixture(scope="session")
-def reference_dsn() -> str:
-    """A server where databases and roles may be made."""
-    dsn = os.environ.get("REFERENCE_APP_TEST_DSN")
-    if dsn is None:
-        pytest.fail("set REFERENCE_APP_TEST_DSN to the DSN of a Postgres superuser")
-    return dsn
-
-
 @pytest.fixture
-async def dsn(reference_dsn: str) -> AsyncIterator[str]:
+async def dsn(server_dsn: str) -> AsyncIterator[str]:
     """An empty database, dropped afterwards with the roles that were made for it."""
     name = f"reference_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(reference_dsn)
+    admin = await asyncpg.connect(server_dsn)
     try:
         await admin.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(urlsplit(reference_dsn)._replace(path=f"/{name}"))
+        yield urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         suffix = hashlib.sha256(name.encode()).hexdigest()[:8]

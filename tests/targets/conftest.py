@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 
@@ -11,12 +10,11 @@ import pytest
 
 
 @pytest.fixture
-def target_dsn(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def target_dsn(server_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database of the test's own, also named by ``DATABASE_URL``."""
-    server = os.environ["TARGET_TEST_DSN"]
     name = f"target_{secrets.token_hex(6)}"
-    dsn = f"{server.rpartition('/')[0]}/{name}"
-    admin = psycopg2.connect(server)
+    dsn = f"{server_dsn.rpartition('/')[0]}/{name}"
+    admin = psycopg2.connect(server_dsn)
     admin.autocommit = True
     try:
         with admin.cursor() as cursor:

@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any
 
-from apps.plain import app as plain
+from .plain import app as plain
 
 number = 7
 partial = functools.partial(plain)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from apps.plain import app as plain
+from .plain import app as plain
 
 log = logging.getLogger("apps.lifespans")
 

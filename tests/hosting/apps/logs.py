@@ -71,7 +71,7 @@ async def disabled() -> str:
 
 
 @app.get("/spawn")
-async def spawn(mark: str) -> dict[str, Any]:
+def spawn(mark: str) -> dict[str, Any]:
     """Start a program that would outlive the app."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     Path(mark).write_text(f"{os.getpid()} {child.pid}")

@@ -1,0 +1,242 @@
+"""Checks of a target: each field has the form that it needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from harness.errors import TargetError
+from harness.target.hooks import refuse_unless_async
+from harness.target.operation import Operation
+
+if TYPE_CHECKING:
+    from harness.target.target import Target
+
+ENVIRONMENT: Final = ("dsn", "host", "port", "user", "password", "database")
+"""What the variables of an app may name."""
+FRESH: Final = ("template", "delete", "keep")
+METHODS: Final = frozenset(
+    {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
+_TEXTS: Final = ("labelled_loggers", "operator_fields", "reimport")
+_PATTERNS: Final = ("public", "shared", "operator", "skip")
+_IMPORT: Final = 'Write it as "package.module:attribute", such as "shop.main:app".'
+
+
+def check(target: Target) -> None:
+    """Refuse a target that cannot work.
+
+    Raises:
+        TargetError: The message says which field is wrong and what to write.
+    """
+    _app(target)
+    _environment("Target.environment", target.environment)
+    refuse_unless_async("Target.provision", target.provision, "tools", "tenant")
+    _part("selector", target.selector, "select", "HostSelector()")
+    if target.login is not None:
+        _part("login", target.login, "log_in", 'FormLogin(path="/token")')
+        _path("The login's path", getattr(target.login, "path", "/"))
+    _domain(target.domain)
+    for name in (*_PATTERNS, *_TEXTS):
+        _texts(name, getattr(target, name))
+    for name in _PATTERNS:
+        for pattern in getattr(target, name):
+            _pattern(name, pattern)
+    if not isinstance(target.openapi, str):
+        hint = 'Set it to a path such as "/openapi.json", to a file, or to "".'
+        raise _wrong("openapi", "a string", target.openapi, hint)
+    _operations(target.operations)
+    _fresh(target)
+    for name in ("startup_timeout", "shutdown_timeout"):
+        _seconds(name, getattr(target, name))
+    if not isinstance(target.hostile_names, bool):
+        raise _wrong("hostile_names", "True or False", target.hostile_names)
+    _variants(target.variants)
+
+
+def _wrong(field: str, wanted: str, value: object, hint: str = "") -> TargetError:
+    kind = type(value).__name__
+    message = f"Target.{field} must be {wanted}, but is of type {kind}."
+    return TargetError(message, hint=hint)
+
+
+def _app(target: Target) -> None:
+    for name in ("app", "url"):
+        if not isinstance(getattr(target, name), str):
+            raise _wrong(name, "a string", getattr(target, name), _IMPORT)
+    if target.app and target.url:
+        message = "A target names either an `app` to start or a `url`, not both."
+        raise TargetError(message)
+    if not target.app and not target.url:
+        message = "A target names an `app` to start, or the `url` of one that runs."
+        raise TargetError(message, hint=_IMPORT)
+    if target.app:
+        _import_string("Target.app", target.app)
+        return
+    parts = urlsplit(target.url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = f"Target.url is {target.url!r}, which is no URL of an app."
+        raise TargetError(message, hint='Write it as "http://host:port".')
+
+
+def _import_string(what: str, text: object) -> None:
+    if not isinstance(text, str) or not all(map(str.strip, (*text.split(":"), text))):
+        raise TargetError(f"{what} is {text!r}, no import string.", hint=_IMPORT)
+    if text.count(":") != 1:
+        raise TargetError(f"{what} is {text!r}, no import string.", hint=_IMPORT)
+
+
+def _environment(what: str, variables: object) -> None:
+    if not isinstance(variables, Mapping):
+        kind = type(variables).__name__
+        message = f"{what} must map names to strings, but is of type {kind}."
+        raise TargetError(message, hint='Write {"DATABASE_URL": "{dsn}"}.')
+    known = ", ".join(f"{{{name}}}" for name in ENVIRONMENT)
+    for name, template in variables.items():
+        if not isinstance(name, str) or not isinstance(template, str):
+            message = f"{what}[{name!r}] must be a string."
+            raise TargetError(message, hint="Variables are texts; put it in quotes.")
+        try:
+            template.format_map(dict.fromkeys(ENVIRONMENT, ""))
+        except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+            # The value may hold a secret: it is not shown.
+            message = f"{what}[{name!r}] cannot be filled: {_reason(error)}."
+            hint = f"It may use {known}; write a literal brace twice."
+            raise TargetError(message, hint=hint) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is not known"
+    return "its braces do not name a value"
+
+
+def _part(field: str, value: object, method: str, example: str) -> None:
+    hint = f"Write for instance {field}={example}."
+    if isinstance(value, type):
+        message = f"Target.{field} is the class {value.__name__}, not one of its kind."
+        raise TargetError(message, hint=f"Call it: {field}={value.__name__}(…).")
+    if not callable(getattr(value, method, None)):
+        raise _wrong(field, f"something with the method `{method}`", value, hint)
+    if field == "selector" and not hasattr(value, "separable"):
+        message = "Target.selector does not say whether it is `separable`."
+        hint = "Give it `separable = True`, or False if only the credential selects."
+        raise TargetError(message, hint=hint)
+
+
+def _path(what: str, path: object) -> None:
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise TargetError(f"{what} is {path!r}.", hint='It must begin with "/".')
+
+
+def _domain(template: object) -> None:
+    hint = 'Write it as "{slug}.example.com"; only {slug} is known yet.'
+    if not isinstance(template, str):
+        raise _wrong("domain", "a string", template, hint)
+    try:
+        one, other = template.format(slug="a"), template.format(slug="b")
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        message = f"Target.domain is {template!r}, which cannot be filled: {error}."
+        raise TargetError(message, hint=hint) from None
+    if one == other:
+        message = f"Target.domain is {template!r}, the same for each tenant."
+        raise TargetError(message, hint=hint)
+
+
+def _texts(field: str, values: object) -> None:
+    hint = f'Write {field}=("…",) with the comma.'
+    if isinstance(values, str):
+        message = f"Target.{field} is a string; it must be a tuple of strings."
+        raise TargetError(message, hint=hint)
+    if not isinstance(values, Collection):
+        raise _wrong(field, "a tuple of strings", values, hint)
+    for value in values:
+        if not isinstance(value, str):
+            raise TargetError(f"Target.{field} holds {value!r}, no string.", hint=hint)
+
+
+def _pattern(field: str, pattern: str) -> None:
+    head, _, path = pattern.strip().rpartition(" ")
+    hint = 'Write it as "/health", "/admin/*" or "GET /plans".'
+    if not path.startswith(("/", "*")):
+        message = f"Target.{field} holds {pattern!r}, which names no path."
+        raise TargetError(message, hint=hint)
+    method = head.strip().upper()
+    if method and method not in METHODS:
+        message = f"Target.{field} holds {pattern!r}: {method} is no method."
+        raise TargetError(message, hint=hint)
+
+
+def _operations(operations: object) -> None:
+    hint = 'Write operations=(Operation(method="GET", path="/items"),).'
+    if not isinstance(operations, Collection) or isinstance(operations, str):
+        raise _wrong("operations", "a tuple of operations", operations, hint)
+    seen = set()
+    for operation in operations:
+        if not isinstance(operation, Operation):
+            message = f"Target.operations holds {operation!r}, no Operation."
+            raise TargetError(message, hint=hint)
+        _operation(operation)
+        if operation.key in seen:
+            raise TargetError(f"Target.operations holds {operation.key!r} twice.")
+        seen.add(operation.key)
+
+
+def _operation(operation: Operation) -> None:
+    method, path = operation.method, operation.path
+    if method not in METHODS:
+        near = difflib.get_close_matches(str(method).upper(), METHODS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else "Write it in upper case."
+        message = f"The operation {method} {path} has no known method."
+        raise TargetError(message, hint=hint)
+    _path(f"The path of the operation {operation.key!r}", path)
+    if "?" in path:
+        message = f"The path of the operation {operation.key!r} has a query."
+        raise TargetError(message, hint='Write it as query={"name": "value"}.')
+    if path.count("{") != len(operation.parameters) or path.count("}") != path.count(
+        "{"
+    ):
+        message = f"The path of the operation {operation.key!r} has stray braces."
+        raise TargetError(message, hint='Write parameters as "/items/{item_id}".')
+
+
+def _fresh(target: Target) -> None:
+    fresh: Any = target.fresh
+    if isinstance(fresh, str):
+        if fresh not in FRESH:
+            near = difflib.get_close_matches(fresh, FRESH, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            message = f"Target.fresh is {fresh!r}, which is no strategy.{guess}"
+            hint = f"Known are {', '.join(FRESH)}, and a hook of your own."
+            raise TargetError(message, hint=hint)
+    else:
+        refuse_unless_async("Target.fresh", fresh, "dsn")
+    if target.url and fresh in {"template", "delete"}:
+        message = "A target with a `url` cannot have its database set back."
+        hint = 'Set fresh="keep", or give a hook that sets the state back.'
+        raise TargetError(message, hint=hint)
+
+
+def _seconds(field: str, value: object) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number:
+        raise _wrong(field, "a number of seconds", value)
+    if not 0 < float(str(value)) < float("inf"):
+        raise TargetError(f"Target.{field} is {value}; it must be more than 0 seconds.")
+
+
+def _variants(variants: object) -> None:
+    hint = 'Write variants={"name": Variant(app="package.module:attribute")}.'
+    if not isinstance(variants, Mapping):
+        raise _wrong("variants", "a mapping of names", variants, hint)
+    for name, variant in variants.items():
+        # `Variant` is found by its parts: its module imports this one.
+        found: Callable[..., object] | None = getattr(variant, "app", None)
+        if found is None or isinstance(variant, type):
+            message = f"Target.variants[{name!r}] is {variant!r}, no Variant."
+            raise TargetError(message, hint=hint)
+        _import_string(f"The app of the variant {name!r}", found)
+        what = f"The environment of the variant {name!r}"
+        _environment(what, getattr(variant, "environment", {}))

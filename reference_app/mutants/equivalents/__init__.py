@@ -1,0 +1,1 @@
+"""Variants that look suspicious and keep every tenant apart."""

@@ -1,0 +1,1 @@
+"""Seeded bugs off the beaten track: aggregates, natural keys, log-ins, labels."""
