@@ -7,9 +7,11 @@ and what the owner reads before and after.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from harness.checkers.who import is_tenant, private, shape
+from harness.checkers.who import CHANCE, private, severity, shape
 from harness.model.event import Audience, Channel, Exchange
 from harness.model.finding import Evidence, Finding, Severity, merged
 from harness.model.step import Role
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.model.history import History
+
+UNDECIDED: Final = frozenset({401, 408, 425, 429})
+"""Refusals that say nothing of an object: the owner's session ended, or it must wait."""
 
 
 def access(history: History) -> list[Finding]:
@@ -43,29 +48,40 @@ def access(history: History) -> list[Finding]:
 
 
 def _rereads(history: History) -> dict[int, list[tuple[Exchange, Exchange]]]:
-    """Pair what the owner read before and after each probe, by request."""
-    before: dict[tuple[int, str], Exchange] = {}
+    """Pair what the owner read before and after each probe, by request.
+
+    Readings between which the owner itself changed something say nothing.
+    """
+    before: dict[tuple[int, str], tuple[Exchange, int]] = {}
     pairs: dict[int, list[tuple[Exchange, Exchange]]] = {}
+    changes: Counter[int | None] = Counter()
     for exchange in history.of(Exchange):
+        who = exchange.principal.credential
         if exchange.precedes:
-            before[exchange.precedes, exchange.request] = exchange
+            before[exchange.precedes, exchange.request] = (exchange, changes[who])
         elif exchange.follows:
             earlier = before.get((exchange.follows, exchange.request))
-            if earlier is not None:
-                pairs.setdefault(exchange.follows, []).append((earlier, exchange))
+            if earlier is not None and earlier[1] == changes[who]:
+                pairs.setdefault(exchange.follows, []).append((earlier[0], exchange))
+        elif exchange.mutates and exchange.role is not Role.LOGIN:
+            changes[who] += 1
     return pairs
 
 
 def _read(history: History, probe: Exchange) -> Iterator[Finding]:
-    for found in probe.found:
-        hit = found.hit
-        if hit.owner == probe.owner and private(history, probe, hit):
-            what = history.label(hit.field)
-            evidence = Evidence(probe.id, f"{probe.request} → {hit.excerpt}")
-            yield _finding(
-                probe, f"answered with {_whose(probe)} {what}", what, evidence
-            )
-            return
+    hits = [
+        found.hit
+        for found in probe.found
+        if found.hit.owner == probe.owner and private(history, probe, found.hit)
+    ]
+    if hits:
+        hit = min(hits, key=lambda one: one.rate)
+        what = history.label(hit.field)
+        evidence = Evidence(probe.id, f"{probe.request} → {hit.excerpt}")
+        finding = _finding(
+            probe, f"answered with {_whose(probe)} {what}", what, evidence
+        )
+        yield replace(finding, severity=severity(hit))
 
 
 def _effect(
@@ -73,28 +89,25 @@ def _effect(
 ) -> Iterator[Finding]:
     if not before.succeeded:
         return
-    change = _change(history, probe, before, after)
+    change = _change(probe, before, after)
     if change:
         text = f"{probe.request} → {probe.status}; then as its owner {after.request}"
         evidence = Evidence(after.id, f"{text}: {before.status} became {after.status}")
         yield _finding(probe, change, change, evidence)
 
 
-def _change(
-    history: History, probe: Exchange, before: Exchange, after: Exchange
-) -> str:
+def _change(probe: Exchange, before: Exchange, after: Exchange) -> str:
     """Say what the owner's view of its data lost or gained; "" for nothing."""
-    if 400 <= after.status < 500 and after.status != 429:
+    if 400 <= after.status < 500 and after.status not in UNDECIDED:
         return f"made {_whose(probe)} object unreachable for its owner"
     if not after.succeeded:
         return ""
     author = probe.principal.credential
     author = STRANGER if author is None else author
     seen, left = _owners_fields(before), _owners_fields(after)
-    if any(owner == author and owner != probe.owner for owner, _ in left - seen):
+    if any(owner == author for owner, _ in left - seen):
         return f"wrote into {_whose(probe)} data"
-    lost = {(o, f) for o, f in seen - left if o == probe.owner and is_tenant(o)}
-    if any(not history.names_tenant(field) for _, field in lost):
+    if any(owner == probe.owner for owner, _ in seen - left):
         return f"changed {_whose(probe)} data"
     if before.objects >= 0 and after.objects >= 0 and after.objects != before.objects:
         verb = "removed" if after.objects < before.objects else "added"
@@ -103,7 +116,11 @@ def _change(
 
 
 def _owners_fields(exchange: Exchange) -> set[tuple[int, int]]:
-    return {(found.hit.owner, found.hit.field) for found in exchange.found}
+    return {
+        (found.hit.owner, found.hit.field)
+        for found in exchange.found
+        if found.channel is Channel.BODY and found.hit.rate <= CHANCE
+    }
 
 
 def _whose(probe: Exchange) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.checkers.who import CERTAIN, CHANCE, is_tenant, may_see, shape
-from harness.model.event import Channel, Exchange, LogLine
+from harness.checkers.who import CERTAIN, CHANCE, is_tenant, may_see, severity, shape
+from harness.model.event import Audience, Channel, Exchange, LogLine
 from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.step import Role
 from harness.model.tenant import alias
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
     )
     return Finding(
         oracle="canary",
-        severity=_severity(hit, name=history.names_tenant(hit.field)),
+        severity=_severity(history, exchange, hit),
         channel=found.channel,
         operation=exchange.operation,
         owner=hit.owner,
@@ -53,8 +54,11 @@ def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
     )
 
 
-def _severity(hit: Hit, *, name: bool) -> Severity:
-    return Severity.MAJOR if name or hit.rate > CERTAIN else Severity.CRITICAL
+def _severity(history: History, exchange: Exchange, hit: Hit) -> Severity:
+    by_operator = exchange.role is Role.PROVISION
+    if by_operator and exchange.audience is Audience.OPERATOR:
+        return Severity.MINOR  # what a log that shows too much is, too
+    return Severity.MAJOR if history.names_tenant(hit.field) else severity(hit)
 
 
 def _shown(request: str, hit: Hit) -> str:
@@ -66,6 +70,8 @@ def _in_logs(history: History) -> Iterator[Finding]:
     exchanges = history.exchanges()
     for line in history.of(LogLine):
         exchange = exchanges.get(line.exchange)
+        if line.exchange and exchange is None:
+            continue  # of a request that another part of the history tells of
         for hit in line.hits:
             if not is_tenant(hit.owner) or hit.rate > CHANCE:
                 continue

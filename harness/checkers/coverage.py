@@ -55,7 +55,9 @@ def coverage(
     ]
     required = [one for one in declared if one.required and not one.skipped]
     return Coverage(
-        operations=sum(one.operation not in uncovered for one in declared),
+        covered=tuple(
+            one.operation for one in declared if one.operation not in uncovered
+        ),
         operations_required=len(required),
         operations_known=len(declared),
         fields_seen=len(planted & seen),
@@ -71,6 +73,7 @@ def _operation_gaps(history: History, declared: list[Declared]) -> Iterator[Gap]
     for exchange in history.of(Exchange):
         by_operation[exchange.operation].append(exchange)
     unseen = {one.step: one.reason for one in history.of(Unseen)}
+    tenants = _tenants(history)
     if not any(one.required and not one.skipped for one in declared):
         yield Gap("operations", "the app offers none that could be tried", floor=True)
     for one in declared:
@@ -78,15 +81,27 @@ def _operation_gaps(history: History, declared: list[Declared]) -> Iterator[Gap]
         if one.skipped:
             yield Gap(one.operation, one.skipped, floor=False)
         elif one.audience is Audience.TENANT:
-            yield from _tenant_gaps(one, exchanges, unseen)
+            yield from _tenant_gaps(one, exchanges, tenants, unseen)
         elif not any(exchange.succeeded for exchange in exchanges):
             floor = one.required and one.audience is not Audience.OPERATOR
             reason = unseen.get(one.operation) or _why(exchanges)
             yield Gap(one.operation, reason, floor=floor)
 
 
+def _tenants(history: History) -> set[int]:
+    """Return the tenants that tried anything as owners."""
+    return {
+        e.principal.credential
+        for e in history.of(Exchange)
+        if e.role in AS_OWNER and e.principal.credential is not None
+    }
+
+
 def _tenant_gaps(
-    one: Declared, exchanges: list[Exchange], unseen: Mapping[str, str]
+    one: Declared,
+    exchanges: list[Exchange],
+    tenants: set[int],
+    unseen: Mapping[str, str],
 ) -> Iterator[Gap]:
     controls = [e for e in exchanges if e.role in AS_OWNER]
     worked = {e.principal.credential for e in controls if e.succeeded}
@@ -94,11 +109,13 @@ def _tenant_gaps(
         reason = unseen.get(one.operation) or _why(controls)
         yield Gap(one.operation, reason, floor=one.required)
         return
-    for tenant in sorted({e.principal.credential or 0 for e in controls} - worked):
+    for tenant in sorted(tenants - worked):
         failed = [e for e in controls if e.principal.credential == tenant]
-        reason = f"works for others, but for {alias(tenant)}: {_why(failed)}"
-        yield Gap(one.operation, reason, floor=one.required)
-    if not any(e.role is Role.PROBE and e.owner in worked for e in exchanges):
+        if failed or one.operation in unseen:
+            why = _why(failed) if failed else unseen[one.operation]
+            reason = f"works for others, but for {alias(tenant)}: {why}"
+            yield Gap(one.operation, reason, floor=one.required)
+    if not any(_is_probe(e) and e.owner in worked for e in exchanges):
         reason = unseen.get(one.operation) or "was never tried as anybody else"
         yield Gap(one.operation, reason, floor=one.required)
 
@@ -111,6 +128,11 @@ def _why(exchanges: list[Exchange]) -> str:
     return f"never succeeded as its owner ({outcome} to {last.request})"
 
 
+def _is_probe(exchange: Exchange) -> bool:
+    """Whether somebody else tried, and the app had its say."""
+    return exchange.role is Role.PROBE and exchange.status not in {0, 429}
+
+
 def _counted_probes(history: History) -> int:
     worked = {
         (e.operation, e.owner)
@@ -118,7 +140,7 @@ def _counted_probes(history: History) -> int:
         if e.role in AS_OWNER and e.succeeded
     }
     return sum(
-        e.role is Role.PROBE and (e.operation, e.owner) in worked
+        _is_probe(e) and (e.operation, e.owner) in worked
         for e in history.of(Exchange)
     )
 
@@ -126,19 +148,29 @@ def _counted_probes(history: History) -> int:
 def _fields(history: History) -> tuple[set[int], set[int]]:
     """Return the fields that were planted, and those that their owner saw again."""
     planted: set[int] = set()
-    seen: set[int] = set()
     for exchange in history.of(Exchange):
-        own = exchange.principal.credential
-        if not exchange.principal.whole or not exchange.succeeded:
-            continue
-        if exchange.mutates:
+        if exchange.principal.whole and exchange.succeeded and exchange.mutates:
+            own = exchange.principal.credential
             planted |= {field for owner, field in exchange.sent if owner == own}
-        seen |= {
-            found.hit.field
-            for found in exchange.found
-            if found.hit.owner == own and found.channel is Channel.BODY
-        }
-    return {field for field in planted if field >= FIRST_PLANTED_FIELD}, seen
+    seen = {field for _, field in _sightings(history)}
+    return {field for field in planted if _is_data(field)}, seen
+
+
+def _sightings(history: History) -> set[tuple[int, int]]:
+    """Return which tenants saw which planted fields of theirs again.
+
+    An answer that repeats its own request proves no more than that.
+    """
+    return {
+        (found.hit.owner, found.hit.field)
+        for exchange in history.of(Exchange)
+        if exchange.principal.whole and exchange.succeeded
+        for found in exchange.found
+        if found.channel is Channel.BODY
+        and found.hit.owner == exchange.principal.credential
+        and _is_data(found.hit.field)
+        and (found.hit.owner, found.hit.field) not in exchange.sent
+    }
 
 
 def _watched(history: History) -> Iterator[Channel]:
@@ -195,13 +227,7 @@ def _channel_gaps(
 def _blind_tenants(history: History, watched: set[Channel]) -> Iterator[Gap]:
     if Channel.BODY not in watched:
         return
-    own = [e for e in history.of(Exchange) if e.role in AS_OWNER]
-    sighted = {
-        e.principal.credential
-        for e in own
-        for found in e.found
-        if found.hit.owner == e.principal.credential and _is_data(found.hit.field)
-    }
-    for tenant in sorted({e.principal.credential or 0 for e in own} - sighted):
-        reason = "never saw a planted value of its own in an answer"
+    sighted = {tenant for tenant, _ in _sightings(history)}
+    for tenant in sorted(_tenants(history) - sighted):
+        reason = "never saw a planted value of its own again, after it wrote it"
         yield Gap(f"tenant {alias(tenant)}", reason, floor=True)

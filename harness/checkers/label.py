@@ -4,16 +4,17 @@ Only loggers count that the target names, or that labelled some line: there is a
 structured key whose value named the request's own tenant. A line of such a
 logger must then hold its tenant, unless the tenant may not have been known yet:
 a line without the key, before any labelled one of its request, of a kind that is
-never labelled, is let pass.
+never labelled, is let pass; so is a login, which may be what tells the tenant.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.model.event import Audience, Channel, Exchange, LogLine
 from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.step import Role
 from harness.model.tenant import alias
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from harness.model.history import History
 
 Lines = list[tuple[LogLine, Exchange]]
+UNAUTHENTICATED: Final = 401
 
 
 def label(history: History) -> list[Finding]:
@@ -31,7 +33,7 @@ def label(history: History) -> list[Finding]:
     named = {
         (line.logger, line.template)
         for line, exchange in lines
-        if _value(line, keys[line.logger]) == exchange.principal.credential
+        if exchange.principal.credential in _named(line, keys[line.logger])
     }
     labelled: set[int] = set()
     found = []
@@ -41,12 +43,13 @@ def label(history: History) -> list[Finding]:
         if not judged and not by_target:
             continue
         own = exchange.principal.credential
-        value = _value(line, judged)
-        if value is not None and value != own:
-            found.append(_finding(line, exchange, wrong=value))
-        elif value == own or own in line.names:
+        named_here = _named(line, judged)
+        others = sorted(named_here - {own})
+        if others:
+            found.append(_finding(line, exchange, wrong=others[0]))
+        elif named_here or own in line.names:
             labelled.add(exchange.id)
-        elif (
+        elif _surely_known(exchange) and (
             by_target
             or any(key in judged for key, _ in line.slots)
             or exchange.id in labelled
@@ -78,9 +81,14 @@ def _label_keys(lines: Lines) -> Mapping[str, set[str]]:
     return keys
 
 
-def _value(line: LogLine, keys: set[str]) -> int | None:
-    """Return the tenant that a line's label names."""
-    return next((t for key, t in line.slots if key in keys and t is not None), None)
+def _named(line: LogLine, keys: set[str]) -> set[int]:
+    """Return the tenants that a line's labels name: one, if all is well."""
+    return {t for key, t in line.slots if key in keys and t is not None}
+
+
+def _surely_known(exchange: Exchange) -> bool:
+    """Whether the app could tell the tenant: its credential was sent and taken."""
+    return exchange.role is not Role.LOGIN and exchange.status != UNAUTHENTICATED
 
 
 def _finding(line: LogLine, exchange: Exchange, *, wrong: int | None) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.model.event import Audience
+from harness.model.finding import Severity
 from harness.model.step import Role
 from harness.model.tenant import FIRST_NOBODY
 
@@ -42,17 +43,15 @@ def may_see(history: History, exchange: Exchange, hit: Hit) -> bool:
     does. It may see its own data, what the request itself said, and what was put
     into its own fields; on public paths, those of the tenant that it selected.
     """
-    what = (hit.owner, hit.field)
-    receiver = exchange.principal.credential
-    if not is_tenant(hit.owner) or hit.rate > CHANCE or hit.owner == receiver:
+    receiver, chosen = exchange.principal.credential, exchange.principal.selector
+    if not is_tenant(hit.owner) or hit.rate > CHANCE:
         return True
-    known = () if receiver is None else history.knows.get(receiver, ())
-    if what in exchange.sent or what in known:
+    if _belongs(history, hit, receiver) or (hit.owner, hit.field) in exchange.sent:
         return True
     if exchange.audience is Audience.SHARED:
         return True
     name = history.names_tenant(hit.field)
-    selected = hit.owner == exchange.principal.selector
+    selected = _belongs(history, hit, chosen)
     if exchange.audience is Audience.PUBLIC:
         return selected or name
     if exchange.audience is Audience.OPERATOR and exchange.role is Role.PROVISION:
@@ -60,6 +59,19 @@ def may_see(history: History, exchange: Exchange, hit: Hit) -> bool:
     return name and selected
 
 
+def _belongs(history: History, hit: Hit, tenant: int | None) -> bool:
+    """Whether a canary is a tenant's, or was put into one of its own fields."""
+    if tenant is None:
+        return False
+    known = history.knows.get(tenant, frozenset())
+    return hit.owner == tenant or (hit.owner, hit.field) in known
+
+
 def private(history: History, exchange: Exchange, hit: Hit) -> bool:
     """Whether a canary is its owner's data (not its name) and not to be seen here."""
     return not history.names_tenant(hit.field) and not may_see(history, exchange, hit)
+
+
+def severity(hit: Hit) -> Severity:
+    """Grade a tenant's data in somebody else's hands by how sure it is."""
+    return Severity.MAJOR if hit.rate > CERTAIN else Severity.CRITICAL

@@ -25,6 +25,7 @@ def isolation(
     steps: options.Steps = None,
     hosting: options.Hosting = None,
     workers: options.Workers = None,
+    port: options.Port = None,
     postgres: options.Postgres = None,
     dsn: options.Dsn = None,
     postgres_image: options.PostgresImage = None,

@@ -36,6 +36,9 @@ Hosting = Annotated[
     str | None, typer.Option(metavar="HOW", help="inprocess or served.")
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes of a served app.")]
+Port = Annotated[
+    int | None, typer.Option(help="TCP port of a served app; 0 for any free one.")
+]
 Seed = Annotated[int | None, typer.Option(help="Of everything random.")]
 Tenants = Annotated[int | None, typer.Option(help="How many tenants are made.")]
 Sweep = Annotated[

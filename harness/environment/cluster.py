@@ -53,6 +53,9 @@ async def new_cluster(
         PostgresError: initdb failed; with what it said.
     """
     with noticed(directory):
+        # An attempt before this one may have failed half-way.
+        remove(directory / "server")
+        remove(directory / "prepared")
         room = _room(directory / "server", account)
     prepared = _prepared(binaries, account, place)
     if not prepared.exists():

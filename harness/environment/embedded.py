@@ -23,7 +23,7 @@ from harness.environment.cluster import (
 )
 from harness.environment.dsn import Address, make_dsn
 from harness.environment.exhaustion import full_disk, noticed, says_full
-from harness.environment.place import Place, find_place, remove
+from harness.environment.place import Place, find_place
 from harness.environment.process import Follow, Process, start
 from harness.environment.server import Postgres
 from harness.environment.sweep import sweep
@@ -146,7 +146,6 @@ async def _started(plan: _Plan) -> tuple[Cluster, Process, int]:
         return await _start_on_some_port(plan)
     except PostgresError:
         discard_prepared(binaries=plan.binaries, account=plan.account, place=plan.place)
-        remove(plan.directory / "server")
         return await _start_on_some_port(plan)
 
 

@@ -42,7 +42,7 @@ class _Marked:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         marks = [value for name, value in scope["headers"] if name == HEADER]
-        if marks:
+        if marks and marks[0].isdigit():
             exchange = int(marks[0])
             scope["headers"] = [
                 (name, value) for name, value in scope["headers"] if name != HEADER

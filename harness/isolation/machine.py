@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -314,6 +315,9 @@ async def run_machine(
         begun += 1
         listener(Progress("machine", min(begun, examples), examples))
 
+    # An app's abandoned connections complain when they are collected; in the midst
+    # of Hypothesis' parsing of source code, CPython 3.11 would trip over that.
+    gc.collect()
     loop = asyncio.get_running_loop()
     bridge = Bridge(loop, lambda: Example(stage, judge, seen), began)
     machine = _machine(stage, bridge)

@@ -25,7 +25,8 @@ class Coverage:
     """What a run saw, as counts, and each gap by name.
 
     Attributes:
-        operations: Operations with a positive control and a negative probe.
+        covered: Keys of the operations with a positive control and a negative
+            probe.
         operations_required: Operations that the floor counts.
         operations_known: Operations that the app offers.
         fields_seen: Planted fields that their owner saw again.
@@ -35,7 +36,7 @@ class Coverage:
         gaps: What was not covered, those of the floor first.
     """
 
-    operations: int
+    covered: tuple[str, ...]
     operations_required: int
     operations_known: int
     fields_seen: int
@@ -43,6 +44,11 @@ class Coverage:
     channels: tuple[str, ...]
     probes: int
     gaps: tuple[Gap, ...]
+
+    @property
+    def operations(self) -> int:
+        """How many operations are covered."""
+        return len(self.covered)
 
     @property
     def below_floor(self) -> tuple[Gap, ...]:

@@ -10,6 +10,10 @@ from harness.model.event import Channel
 from harness.model.step import Step
 
 
+MOST_FACTS = 5
+"""How many facts a merged finding shows."""
+
+
 class Severity(StrEnum):
     """How bad it is; findings of any severity fail the default gate."""
 
@@ -48,8 +52,9 @@ class Finding:
         owner: Whose data; None where no single tenant is the victim.
         receiver: Who got it; None for somebody without any identity.
         what: The field or effect, ``"POST /documents body.title"``, ``"deleted"``.
-        shape: Form of the principal: ``own``, ``other``, ``mixed``, ``no credential``,
-            ``no tenant``, ``nobody``.
+        shape: Form of the principal: ``another tenant``, ``mixed``,
+            ``no credential``, ``no tenant``, ``nobody``; of a log line: ``own data``,
+            ``another tenant``; of a label: ``missing``, ``wrong``.
         summary: One sentence for people.
         evidence: Facts, the first being the strongest.
         count: How many times it was seen.
@@ -81,14 +86,23 @@ class Finding:
 
 
 def merged(findings: list[Finding]) -> list[Finding]:
-    """Join findings of the same fingerprint; the worst and earliest one leads."""
+    """Join findings of the same fingerprint; the worst and earliest one leads.
+
+    Its evidence comes first, as the strongest; five facts are kept.
+    """
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.fingerprint, []).append(finding)
     leading = []
     for group in groups.values():
-        lead = min(group, key=lambda finding: finding.severity.rank)
-        evidence = tuple(fact for one in group for fact in one.evidence)[:5]
-        count = sum(one.count for one in group)
-        leading.append(replace(lead, evidence=evidence, count=count))
+        group.sort(key=lambda finding: finding.severity.rank)
+        facts = dict.fromkeys(fact for one in group for fact in one.evidence)
+        leading.append(
+            replace(
+                group[0],
+                evidence=tuple(facts)[:MOST_FACTS],
+                count=sum(one.count for one in group),
+                script=next((one.script for one in group if one.script), ()),
+            )
+        )
     return sorted(leading, key=lambda f: (f.severity.rank, f.operation, f.shape))

@@ -16,7 +16,6 @@ from harness.recording.context import EXCHANGE
 _STANDARD: Final = frozenset(
     (*logging.makeLogRecord({}).__dict__, "asctime", "message", "color_message")
 )
-_STANDARD_SINCE_3_12: Final = "taskName"
 _EVENT_KEYS: Final = ("event", "message", "msg")
 _DEPTH: Final = 3
 
@@ -33,7 +32,7 @@ def line_of(record: logging.LogRecord, rendered: Iterable[str]) -> Line:
         exchange=EXCHANGE.get(),
         logger=record.name,
         level=record.levelname,
-        message=_template(record),
+        message=_template(record)[:LONGEST],
         texts=tuple(_texts(record, rendered)),
         extras=tuple(_extras(record)),
     )
@@ -106,9 +105,9 @@ def _traces(record: logging.LogRecord) -> Iterator[str]:
 
 
 def _own(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
-    for key, value in tuple(record.__dict__.items()):
-        if key not in _STANDARD and key != _STANDARD_SINCE_3_12 and key[0] != "_":
-            yield key, value
+    for key in sorted(record.__dict__.keys() - _STANDARD):
+        if not key.startswith("_"):
+            yield key, record.__dict__[key]
 
 
 def _extras(record: logging.LogRecord) -> Iterator[tuple[str, str]]:

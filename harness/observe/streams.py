@@ -77,9 +77,8 @@ class _Printed:
     def _end(self, thread: int) -> None:
         exchange, pieces = self._pending.pop(thread, (0, []))
         for text in _split("".join(pieces).strip()):
-            line = Line(
-                time.monotonic(), exchange, self._name, "", text, (text[:LONGEST],)
-            )
+            cut = text[:LONGEST]
+            line = Line(time.monotonic(), exchange, self._name, "", cut, (cut,))
             self._capture.deliver(self._name, partial(_same, line))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, ProvisioningError
+from harness.errors import HarnessError, ProvisioningError, TargetError
 from harness.model.canary import FIELD_EMAIL, FIELD_PASSWORD
 from harness.model.event import Note, Unseen
 from harness.model.step import Role
 from harness.model.tenant import Tenant, alias
 from harness.model.world import Access
+from harness.provisioning.masking import masked
 from harness.provisioning.people import mint_tenant, with_hostile_name
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def _as_person_of(tenant: Tenant, other: Tenant) -> Tenant:
 async def _provision(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
     tools = scene.tools(client, tenant, Role.PROVISION)
     step = f"provision tenant {tenant.alias}"
+    facts: object = None
     try:
         facts = await scene.target.provision(tools, tenant)
     except ProvisioningError as error:
@@ -135,10 +138,16 @@ async def _provision(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
     except HarnessError:
         raise
     except Exception as error:
-        message = f"Could not {step}: the hook raised {type(error).__name__}: {error}"
+        what = masked(f"{type(error).__name__}: {error}", (tenant.password,))
+        message = f"Could not {step}: the hook raised {what}"
         hint = "Look at the `provision` function of the target."
         raise ProvisioningError(message, hint=hint) from error
-    texts = {str(key): str(value) for key, value in (facts or {}).items()}
+    if facts is not None and not isinstance(facts, Mapping):
+        kind = type(facts).__name__
+        message = f"The target's provision hook returned a {kind}."
+        raise TargetError(message, hint='Return facts such as {"id": 7}, or nothing.')
+    told = facts or {}
+    texts = {str(key): str(told[key]) for key in told}
     tenant = replace(tenant, facts=texts)
     learn_names(scene, tenant)
     return tenant
@@ -166,14 +175,19 @@ async def log_in(target: Target, tools: Tools, tenant: Tenant) -> Access:
     if target.login is None:
         return Access()
     try:
-        return await target.login.log_in(tools, tenant)
+        access: object = await target.login.log_in(tools, tenant)
     except ProvisioningError as error:
         message = f"Could not log in tenant {alias(tenant.index)}: {error.message}"
         raise ProvisioningError(message, hint=error.hint) from error
     except HarnessError:
         raise
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
+        what = masked(f"{type(error).__name__}: {error}", (tenant.password,))
         message = f"Could not log in tenant {alias(tenant.index)}: {what}"
         hint = "Look at the `login` of the target."
         raise ProvisioningError(message, hint=hint) from error
+    if not isinstance(access, Access):
+        kind = type(access).__name__
+        message = f"The target's login returned a {kind}, not an Access."
+        raise TargetError(message, hint="Wrap a function of yours in CustomLogin(…).")
+    return access

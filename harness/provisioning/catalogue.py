@@ -13,7 +13,7 @@ from harness.target.openapi import operations, parse
 from harness.target.resources import Resources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from harness.recording.recorder import Recorder
     from harness.target.generation import Case
@@ -53,13 +53,20 @@ class Catalogue:
             )
 
 
-def make_catalogue(target: Target, document: bytes, *, seed: int) -> Catalogue:
+def make_catalogue(
+    target: Target,
+    document: bytes,
+    *,
+    seed: int,
+    tenant_parameters: Iterable[str] = (),
+) -> Catalogue:
     """Put together what the document and the target say.
 
     Args:
         target: Names audiences, what to skip, and operations of its own.
         document: The OpenAPI document; b"" if there is none.
         seed: Of the generated request data.
+        tenant_parameters: Path parameters that the target's selector fills.
 
     Raises:
         SchemaError: The document is broken.
@@ -77,7 +84,7 @@ def make_catalogue(target: Target, document: bytes, *, seed: int) -> Catalogue:
         if target.skips(operation.method, operation.path):
             skipped = "skipped by the target"
         known[key] = replace(operation, audience=audience, skipped=skipped)
-    resources = Resources(tuple(known.values()))
+    resources = Resources(known.values(), tenant_parameters=tenant_parameters)
     pool = {
         key: cases(operation, resources, count=CASES, seed=seed)
         for key, operation in known.items()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hashlib
 import time
-import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
-import brotli
-
 from harness.hosting.hosted import ConnectionDropped, Request, Response
+from harness.model.compression import open_body
 from harness.model.event import Audience, Channel, Exchange, Found
 from harness.model.step import Principal, Role
 from harness.model.tenant import alias
@@ -249,12 +246,16 @@ def _mended_slash(call: Call, response: Response) -> Call | None:
     location = response.header(b"location")
     if response.status not in {301, 302, 307, 308} or not location:
         return None
-    path = urlsplit(call.target).path
-    moved = urlsplit(urljoin(f"http://{call.host}{path}", location)).path
-    if moved == path or moved.rstrip("/") != path.rstrip("/"):
+    path, mark, query = call.path.partition("?")
+    there = urlsplit(urljoin(f"http://{call.host}{path}", location))
+    if there.hostname != urlsplit(f"http://{call.host}").hostname:
         return None
-    slash = call.path.rstrip("/") + ("/" if moved.endswith("/") else "")
-    return replace(call, path=slash)
+    # Servers write the path of a redirect as they decoded it.
+    one, other = unquote(path), unquote(there.path)
+    if one == other or one.rstrip("/") != other.rstrip("/"):
+        return None
+    slash = "/" if there.path.endswith("/") else ""
+    return replace(call, path=f"{path.rstrip('/')}{slash}{mark}{query}")
 
 
 def _retry_after(response: Response) -> float:
@@ -275,22 +276,12 @@ def _answer(response: Response) -> Answer:
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.headers
     )
-    encoding = response.header(b"content-encoding").lower()
-    return Answer(response.status, headers, _decoded(response.body, encoding))
-
-
-def _decoded(body: bytes, encoding: str) -> bytes:
-    """Undo a content encoding; what cannot be undone is returned as it came."""
-    try:
-        if encoding == "gzip":
-            return gzip.decompress(body)
-        if encoding == "deflate":
-            return zlib.decompress(body)
-        if encoding == "br":
-            return bytes(brotli.decompress(body))
-    except (OSError, EOFError, zlib.error, brotli.error):
-        pass
-    return body
+    encoding, content = response.header(b"content-encoding"), response.body
+    if encoding:
+        opened = open_body(content, encoding)
+        # What cannot be undone is taken as it came.
+        content = opened.data if opened.complete else content
+    return Answer(response.status, headers, content)
 
 
 async def never_fails() -> None:

@@ -38,10 +38,9 @@ def creators(driver: Driver) -> list[Operation]:
         for operation in driver.catalogue.operations.values()
         if not operation.skipped
         and operation.audience is Audience.TENANT
-        and operation.method == "POST"
         and resources.yields(operation)
     ]
-    return sorted(found, key=lambda operation: operation.path.count("{"))
+    return sorted(found, key=lambda operation: len(resources.needs(operation)))
 
 
 def settings(driver: Driver) -> list[Operation]:

@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from harness.model.event import Audience
+from harness.model.event import Audience, Exchange
 from harness.model.history import History
 from harness.model.step import Principal, Role, Step
+from harness.provisioning.belongings import Belongings
 from harness.provisioning.casting import log_in
 from harness.provisioning.client import Client
-from harness.provisioning.driver import Belongings, Cast, Driver
+from harness.provisioning.driver import Cast, Driver
 from harness.provisioning.tools import HookTools
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.fields import Fields
     from harness.recording.recorder import Recorder
+    from harness.target.operation import Operation
     from harness.target.target import Target
+
+
+TRIES = 5
+"""Readings that are tried to see whether a session still works."""
 
 
 class State(Protocol):
@@ -95,9 +101,8 @@ class Scene:
             Belongings.of(world.objects),
             selector=self.target.selector,
             key=self.key,
-            scanner=self.recorder.scanner,
+            recorder=self.recorder,
             fields=self.fields,
-            next_exchange=self.recorder.next_exchange,
         )
 
 
@@ -156,10 +161,24 @@ class Stage:
 async def _sessions_last(driver: Driver) -> bool:
     """Whether what was logged in before still works after the app was restarted."""
     before = driver.cast.credentials[0]
-    for operation in driver.catalogue.operations.values():
-        simple = operation.method == "GET" and not operation.parameters
-        if simple and operation.audience is Audience.TENANT and not operation.skipped:
-            step = Step(operation.key, Principal(0, 0), 0, Role.REREAD)
-            await driver.make(step)
-            break
-    return driver.cast.credentials[0] == before
+    if not before.headers:
+        return True
+    for operation in _simple_readings(driver)[:TRIES]:
+        step = Step(operation.key, Principal(0, 0), 0, Role.REREAD)
+        outcome = await driver.make(step)
+        if driver.cast.credentials[0] != before:
+            return False
+        if isinstance(outcome, Exchange) and outcome.succeeded:
+            return True
+    return False
+
+
+def _simple_readings(driver: Driver) -> list[Operation]:
+    return [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if operation.method == "GET"
+        and operation.audience is Audience.TENANT
+        and not operation.skipped
+        and not driver.catalogue.resources.needs(operation)
+    ]

@@ -10,10 +10,11 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import asyncpg
 
-from harness.errors import ProvisioningError
+from harness.errors import ProvisioningError, TargetError
 from harness.model.event import Audience
 from harness.model.step import Principal, Role
 from harness.provisioning.client import Call, Client, Meaning
+from harness.provisioning.masking import masked, secrets_in
 from harness.target.selector import Selection
 
 if TYPE_CHECKING:
@@ -80,8 +81,14 @@ class HookTools:
         elif form is not None:
             body = urlencode(form).encode()
             content_type = "application/x-www-form-urlencoded"
+        if not path.startswith("/"):
+            message = f"A hook asks for {method} {path}."
+            raise TargetError(message, hint='Begin the path with "/".')
         parts = urlsplit(path)
-        target = quote(selection.prefix + parts.path, safe="/%:@!$&'()*+,;=~-._")
+        bare = parts.path
+        for name, value in selection.parameters.items():
+            bare = bare.replace(f"{{{name}}}", quote(value, safe=""))
+        target = selection.prefix + quote(bare, safe="/%:@!$&'()*+,;=~-._")
         given = tuple((k.lower(), v) for k, v in (headers or {}).items())
         call = Call(
             method=method.upper(),
@@ -96,9 +103,16 @@ class HookTools:
         if answer.status in expect or (not expect and 200 <= answer.status < 300):
             return answer
         outcome = reply.exchange.failure or f"status {answer.status}"
-        shown = " ".join(answer.content[:200].decode("utf-8", "replace").split())
-        message = f"{method.upper()} {path} ended with {outcome}: {shown or 'no body'}"
-        raise ProvisioningError(message)
+        shown = " ".join(answer.content.decode("utf-8", "replace").split())
+        # Some apps repeat what they were sent, and with it the password.
+        secrets = (*self._secrets, *secrets_in([headers, json, form]))
+        shown = masked(shown, secrets)[:200] or "no body"
+        message = f"{method.upper()} {path} ended with {outcome}: {shown}"
+        raise ProvisioningError(masked(message, secrets))
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._actor.password,)
 
     def _meaning(self, method: str, path: str) -> Meaning:
         own = self._actor.index
@@ -126,7 +140,7 @@ class HookTools:
                 await connection.close()
         except asyncpg.PostgresError as error:
             message = f"The hook's SQL failed: {error} ({type(error).__name__})"
-            raise ProvisioningError(message) from error
+            raise ProvisioningError(masked(message, self._secrets)) from error
 
     async def run(self, *argv: str) -> str:
         """Run a command; see `Tools.run`."""
@@ -140,12 +154,16 @@ class HookTools:
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT):
                 output, _ = await process.communicate()
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
+        except TimeoutError:
+            message = f"The command {argv[0]} took over {COMMAND_TIMEOUT:g} s."
+            raise ProvisioningError(message) from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         text = output.decode("utf-8", "replace")
         if process.returncode:
+            end = masked(text.strip(), self._secrets)[-300:]
             message = f"The command {argv[0]} ended with {process.returncode}: "
-            raise ProvisioningError(message + text[-300:].strip())
+            raise ProvisioningError(message + (end or "it printed nothing"))
         return text

@@ -43,7 +43,13 @@ async def make_world(
         client = scene.client(hosted)
         people, credentials = await cast_tenants(scene, client, tenants)
         document = await _document(scene, client, people, credentials)
-        catalogue = make_catalogue(scene.target, document, seed=seed)
+        chosen = scene.target.selector.select(people[0]) if people else None
+        catalogue = make_catalogue(
+            scene.target,
+            document,
+            seed=seed,
+            tenant_parameters=chosen.parameters if chosen else (),
+        )
         catalogue.declare(scene.recorder)
         world = World(
             url=hosted.url,
@@ -73,14 +79,14 @@ async def _document(
         return b""
     if not path.startswith("/") or Path(path).is_file():
         return read_document(path)
-    status = 0
+    outcome = "no answer"
     for call, principal in _ways(scene, path, people, credentials):
         meaning = Meaning(f"GET {path}", principal, Role.PROVISION, Audience.SHARED)
         reply = await client.send(call, meaning)
-        status = reply.answer.status
-        if 200 <= status < 300:
+        if reply.exchange.succeeded:
             return reply.answer.content
-    message = f"The app does not give out its OpenAPI document: GET {path} → {status}."
+        outcome = reply.exchange.failure or str(reply.answer.status)
+    message = f"The app does not give out its OpenAPI document: GET {path} → {outcome}."
     hint = "Set Target.openapi to its path or to a file; or to '' and list operations."
     raise SchemaError(message, hint=hint)
 
@@ -104,6 +110,7 @@ def write_world(path: Path, world: World) -> None:
     """Write a world to a file that only its owner can read: it holds secrets."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
     with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, OWNER_ONLY)  # it may have been there before
         file.write(_ADAPTER.dump_json(world, indent=1))
 
 

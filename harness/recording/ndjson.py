@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from harness.errors import UsageError
 from harness.model.event import Event
@@ -20,7 +22,13 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(
 
 def dump_line(event: Event) -> bytes:
     """Return an event as one line of JSON, newline included."""
-    return _ADAPTER.dump_json(event) + b"\n"
+    try:
+        return _ADAPTER.dump_json(event) + b"\n"
+    except PydanticSerializationError:
+        # Apps log halves of surrogate pairs, which UTF-8 cannot hold.
+        values = _ADAPTER.dump_python(event, mode="json")
+        text = json.dumps(values, ensure_ascii=False)
+        return text.encode("utf-8", "replace") + b"\n"
 
 
 def parse_line(line: bytes) -> Event:

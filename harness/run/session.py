@@ -129,7 +129,9 @@ def _hosting(
     )
     settings = order.settings
     if settings.hosting == "served":
-        return lambda: served(spec, recorder, workers=settings.workers)
+        return lambda: served(
+            spec, recorder, workers=settings.workers, port=settings.port
+        )
     return lambda: in_process(spec, recorder)
 
 

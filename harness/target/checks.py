@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from harness.errors import TargetError
 from harness.target.hooks import refuse_unless_async
 from harness.target.operation import Operation
+from harness.target.variant import Variant
 
 if TYPE_CHECKING:
     from harness.target.target import Target
@@ -82,9 +83,8 @@ def _app(target: Target) -> None:
 
 
 def _import_string(what: str, text: object) -> None:
-    if not isinstance(text, str) or not all(map(str.strip, (*text.split(":"), text))):
-        raise TargetError(f"{what} is {text!r}, no import string.", hint=_IMPORT)
-    if text.count(":") != 1:
+    parts = text.split(":") if isinstance(text, str) else []
+    if len(parts) != 2 or not all(parts):
         raise TargetError(f"{what} is {text!r}, no import string.", hint=_IMPORT)
 
 
@@ -195,9 +195,8 @@ def _operation(operation: Operation) -> None:
     if "?" in path:
         message = f"The path of the operation {operation.key!r} has a query."
         raise TargetError(message, hint='Write it as query={"name": "value"}.')
-    if path.count("{") != len(operation.parameters) or path.count("}") != path.count(
-        "{"
-    ):
+    count = len(operation.parameters)
+    if {path.count("{"), path.count("}")} != {count}:
         message = f"The path of the operation {operation.key!r} has stray braces."
         raise TargetError(message, hint='Write parameters as "/items/{item_id}".')
 
@@ -232,11 +231,9 @@ def _variants(variants: object) -> None:
     if not isinstance(variants, Mapping):
         raise _wrong("variants", "a mapping of names", variants, hint)
     for name, variant in variants.items():
-        # `Variant` is found by its parts: its module imports this one.
-        found: Callable[..., object] | None = getattr(variant, "app", None)
-        if found is None or isinstance(variant, type):
+        if not isinstance(variant, Variant):
             message = f"Target.variants[{name!r}] is {variant!r}, no Variant."
             raise TargetError(message, hint=hint)
-        _import_string(f"The app of the variant {name!r}", found)
+        _import_string(f"The app of the variant {name!r}", variant.app)
         what = f"The environment of the variant {name!r}"
-        _environment(what, getattr(variant, "environment", {}))
+        _environment(what, variant.environment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import ctypes
 import gc
 import math
@@ -24,6 +23,7 @@ from hypothesis.internal.conjecture.providers import (
 
 from harness.target.headers import sendable
 from harness.target.media import declared
+from harness.target.patterns import safe
 
 if TYPE_CHECKING:
     from harness.target.operation import Operation
@@ -97,6 +97,8 @@ class Drawing:
         def make() -> st.SearchStrategy[str]:
             return st.from_regex(pattern, alphabet=_PRINTABLE).filter(fitting)
 
+        if not safe(pattern):
+            return None
         key = (pattern, shortest, longest)
         if key not in self._texts:
             found = self._draw(make, count=5, seconds=_PATTERN_SECONDS)
@@ -215,11 +217,24 @@ def _document(operation: Operation) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "one operation", "version": "1"},
-        # Shared parts of the schema must not be changed by whoever reads this.
-        "paths": copy.deepcopy(
+        "paths": _without_unsafe_patterns(
             {operation.path: {operation.method.lower(): {**request, **answer}}}
         ),
     }
+
+
+def _without_unsafe_patterns(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_unsafe_patterns(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _without_unsafe_patterns(part) for key, part in node.items()}
+    if isinstance(kept.get("pattern"), str) and not safe(kept["pattern"]):
+        del kept["pattern"]
+    named = kept.get("patternProperties")
+    if isinstance(named, dict) and not all(safe(pattern) for pattern in named):
+        del kept["patternProperties"]
+    return kept
 
 
 def _drawn(case: Any) -> Drawn:

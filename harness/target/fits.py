@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from harness.target.alternatives import Schema, alternatives, length, number
+from harness.target.patterns import matches
 
 
 def fits(schema: object, value: Any) -> bool:
@@ -29,14 +29,6 @@ def fits_plain(schema: Schema, value: Any) -> bool:
         return _array_fits(schema, value)
     counted = isinstance(value, int | float) and not isinstance(value, bool)
     return _number_fits(schema, value) if counted else True
-
-
-def matches(pattern: object, text: str) -> bool:
-    """Whether a text satisfies a schema's pattern; False if it cannot be read."""
-    try:
-        return bool(re.search(str(pattern), text))
-    except (re.error, OverflowError, RecursionError):
-        return False
 
 
 def _allowed(schema: Schema, value: Any) -> bool:

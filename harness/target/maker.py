@@ -6,7 +6,6 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-from harness.target.alternatives import Schema, alternatives
 from harness.target.case import Case
 from harness.target.drawing import Drawing, Drawn
 from harness.target.fits import fits
@@ -87,6 +86,8 @@ class Maker:
         body = None
         if self._media and (self._required or drawn.body is not None):
             body = overlay.over(self._media.get("schema", True), drawn.body, "body")
+        if plain(self._operation.content_type) in {FORM, MULTIPART}:
+            body = _sent(body)
         return self._case(value, self.path(drawn.path), body)
 
     def accepts(self, case: Case) -> bool:
@@ -94,10 +95,6 @@ class Maker:
         if case.body is None:
             return not self._required
         schema = self._media.get("schema", True)
-        if plain(self._operation.content_type) in {FORM, MULTIPART} and any(
-            _lacks(one, case.body) for one in alternatives(schema)
-        ):
-            return False
         return fits(schema, with_defaults(case.body))
 
     def path(self, drawn: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -156,12 +153,11 @@ def _decoded(value: Any) -> Any:
     return urllib.parse.unquote(value) if isinstance(value, str) else value
 
 
-def _lacks(schema: Schema, body: object) -> bool:
-    """Whether a form would leave out a required field, having nothing to send."""
-    required = schema.get("required")
-    if not isinstance(required, list) or not isinstance(body, Mapping):
-        return False
-    return any(isinstance(n, str) and body.get(n) in (None, "", []) for n in required)
+def _sent(body: Any) -> Any:
+    """Return the fields of a form that carry something; others are as if left out."""
+    if not isinstance(body, dict):
+        return body
+    return {name: part for name, part in body.items() if part not in (None, "", [])}
 
 
 def _of_use(parameter: Mapping[str, Any], usual: Any) -> bool:

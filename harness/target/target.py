@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from harness.errors import TargetError
 from harness.model.event import Audience
+from harness.target.checks import check
 from harness.target.selector import HostSelector
+from harness.target.variant import Variant
 
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
@@ -21,22 +22,7 @@ if TYPE_CHECKING:
 Provision = Callable[["Tools", "Tenant"], Awaitable[Mapping[str, object] | None]]
 FreshHook = Callable[[str], Awaitable[None]]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """A variant of the app: with a seeded bug, or harmless.
-
-    Attributes:
-        app: Import string that takes the place of the target's.
-        harmless: Whether it only looks suspicious and must stay silent.
-        summary: One line on what it does.
-        environment: Variables that it needs besides the target's.
-    """
-
-    app: str
-    harmless: bool = False
-    summary: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["FreshHook", "Provision", "Target", "Variant", "matches"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,22 +90,10 @@ class Target:
         Raises:
             TargetError: The message says what to change.
         """
-        if bool(self.app) == bool(self.url):
-            message = "A target names either an `app` to start or a `url`, not both."
-            raise TargetError(
-                message if self.app else message.replace(", not both", "")
-            )
-        if self.url and self.fresh in {"template", "delete"}:
-            message = "A target with a `url` cannot have its database set back."
-            hint = 'Set fresh="keep", or give a hook that sets the state back.'
-            raise TargetError(message, hint=hint)
-        for name in ("public", "shared", "operator", "skip"):
-            if isinstance(getattr(self, name), str):
-                message = f"Target.{name} is a string; it must be a tuple of strings."
-                raise TargetError(message, hint='Write ("/health",) with the comma.')
+        check(self)
 
     def audience(self, method: str, path: str) -> Audience:
-        """Return whom an operation is meant for."""
+        """Return whom an operation is meant for; the login's is for anybody."""
         for audience, patterns in (
             (Audience.OPERATOR, self.operator),
             (Audience.PUBLIC, self.public),
@@ -127,7 +101,9 @@ class Target:
         ):
             if any(matches(pattern, method, path) for pattern in patterns):
                 return audience
-        return Audience.TENANT
+        # Who logs in is nobody yet.
+        logs_in = method == "POST" and path == getattr(self.login, "path", None)
+        return Audience.PUBLIC if logs_in else Audience.TENANT
 
     def skips(self, method: str, path: str) -> bool:
         """Whether an operation is to be left out."""
@@ -136,5 +112,5 @@ class Target:
 
 def matches(pattern: str, method: str, path: str) -> bool:
     """Whether ``"/path*"`` or ``"METHOD /path*"`` names an operation."""
-    head, _, tail = pattern.rpartition(" ")
-    return head.upper() in {"", method} and fnmatch.fnmatchcase(path, tail)
+    head, _, tail = pattern.strip().rpartition(" ")
+    return head.strip().upper() in {"", method} and fnmatch.fnmatchcase(path, tail)

@@ -8,9 +8,11 @@ from typing import Final
 
 from harness.model.canary import PREFIX, TOKEN_LENGTH
 from harness.target.alternatives import Schema, length, number
-from harness.target.fits import fits_plain, matches
+from harness.target.fits import fits_plain
 from harness.target.leaves import Slot, SlotKind
 from harness.target.media import JSON
+from harness.target.naming import words
+from harness.target.patterns import matches
 
 UUID: Final = "00000000-0000-4000-8000-000000000000"
 
@@ -48,6 +50,7 @@ _FIXED: Final = {
     "regex": "a",
     "time": "10:20:30Z",
 }
+_MAIL: Final = frozenset({"email", "mail"})
 _SAMPLES: Final = tuple(
     PREFIX + letters
     for letters in (
@@ -58,6 +61,10 @@ _SAMPLES: Final = tuple(
     )
 )
 """Texts of a canary's shape, to try a pattern with."""
+
+_ADDRESSES: Final = tuple(f"{sample}@example.com" for sample in _SAMPLES)
+_LONGEST: Final = 10_000
+"""Characters of a text beyond which a schema is not obeyed."""
 
 Drawn = Callable[[str, int, int], str | None]
 """Draws a text for a pattern and its shortest and longest length."""
@@ -87,25 +94,42 @@ def text(
         A slot if a canary fits, else a value that is valid as far as one is known.
     """
     example = declared if isinstance(declared, str) else ""
-    shaped = _FORMATS.get(_format(schema))
     shortest = length(schema, "minLength", 0)
     bound = number(schema, "maxLength")
     longest = None if bound is None else int(bound)
-    if shaped and "pattern" not in schema:
-        kind, most, value = shaped
-        if (longest is None or most <= longest) and shortest <= TOKEN_LENGTH:
-            return Slot(place, kind, shortest, longest, default=example or value)
     slot = Slot(place, "text", shortest, longest, default=example or _word(schema))
-    if _takes_canary(schema, slot):
-        if not fits_plain(schema, slot.default):
-            return replace(slot, default=slot.rendered(_SAMPLES[0]))
-        return slot
+    plain = _takes_canary(schema, slot)
+    form = None if plain and "pattern" in schema else _form(schema, place)
+    if form is not None:
+        kind, most, usual = form
+        if (longest is None or most <= longest) and shortest <= TOKEN_LENGTH:
+            return replace(slot, kind=kind, default=_valid(schema, example, usual))
+    if plain:
+        return replace(slot, default=_valid(schema, slot.default, _SAMPLES[0]))
     return example or _other(schema, draw)
+
+
+def _form(schema: Schema, place: str) -> tuple[SlotKind, int, str] | None:
+    """Return the form that a text must have; None for just any text."""
+    pattern = schema.get("pattern")
+    if pattern is not None:
+        fit = all(matches(pattern, address) for address in _ADDRESSES)
+        return _FORMATS["email"] if fit else None
+    if "format" not in schema and _MAIL & set(words(place.rpartition(".")[2])):
+        return _FORMATS["email"]
+    return _FORMATS.get(_format(schema))
+
+
+def _valid(schema: Schema, *texts: str) -> str:
+    """Return the first text that a schema allows, else the last."""
+    shortest = length(schema, "minLength", 0)
+    padded = [text_.ljust(min(shortest, _LONGEST), ".") for text_ in texts if text_]
+    return next((one for one in padded if fits_plain(schema, one)), padded[-1])
 
 
 def _takes_canary(schema: Schema, slot: Slot) -> bool:
     shortest = max(TOKEN_LENGTH, slot.min_length)
-    if shortest > (10_000 if slot.max_length is None else slot.max_length):
+    if shortest > (_LONGEST if slot.max_length is None else slot.max_length):
         return False
     if _format(schema) in _FIXED or _format(schema) in _FORMATS:
         return False
@@ -140,6 +164,6 @@ def _other(schema: Schema, draw: Drawn) -> str:
 
 
 def _word(schema: Schema) -> str:
-    shortest = min(length(schema, "minLength", 0), 10_000)
+    shortest = min(length(schema, "minLength", 0), _LONGEST)
     longest = length(schema, "maxLength", 255)
     return "sample".ljust(shortest, "e")[: max(longest, 0)]

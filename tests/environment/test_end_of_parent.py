@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,18 +71,21 @@ def test_an_interrupt_from_the_terminal_lets_the_parent_clean_up(home: Path) -> 
 def test_a_program_started_off_the_main_thread_outlives_that_thread(
     tmp_path: Path,
 ) -> None:
-    account = server_account()
     started = []
+    up = tmp_path / "up"
+    os.mkfifo(up)
 
     def work() -> None:
         started.append(
             start(
-                ["/bin/sleep", "60"],
-                account=account,
+                ["/bin/sh", "-c", f"echo up > {up}; exec sleep 60"],
+                account=replace(server_account(), switch=False),
                 cwd=Path("/"),
                 output=tmp_path / "log",
             )
         )
+        # The thread's end counts only once the program is what it will be.
+        up.read_text()
 
     thread = threading.Thread(target=work)
     thread.start()

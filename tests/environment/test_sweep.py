@@ -13,8 +13,14 @@ import pytest
 from harness.environment.account import server_account
 from harness.environment.owner import Owner, start_mark, this_host
 from harness.environment.place import Place, find_place
-from harness.environment.sweep import sweep
-from tests.environment.processes import all_gone, child, server_child, servers_below
+from harness.environment.sweep import server_pid, sweep
+from tests.environment.processes import (
+    all_gone,
+    child,
+    has_ended,
+    server_child,
+    servers_below,
+)
 
 
 @pytest.fixture
@@ -99,8 +105,6 @@ def test_an_owner_is_read_back_from_a_name() -> None:
 def test_a_server_that_outlived_its_run_is_stopped_first(
     place: Place, home: Path
 ) -> None:
-    # A server that nothing ends with its parent stands for one whose watchdog
-    # was killed too: its run's directory is renamed to a dead owner's.
     code = server_child(
         f"embedded(reason='', home=Path({str(home)!r}), follow='watchdog')"
     )
@@ -115,8 +119,11 @@ def test_a_server_that_outlived_its_run_is_stopped_first(
             os.kill(pid, 9)
         parent.kill()
         parent.wait()
-        assert len(servers_below(directory)) > 3
+        server = server_pid(directory / "server" / "data")
+        assert server is not None
 
         assert sweep(place) == (directory.name,)
 
+        # Without its files it would end by itself, but later.
+        assert has_ended(server, within=0.0)
         assert all_gone(home)

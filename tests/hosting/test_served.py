@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,17 +144,31 @@ async def test_too_many_workers_are_refused(
             pytest.fail("it started")
 
 
-async def test_too_few_files_are_said(specify: Specify, recorder: Recorder) -> None:
-    import resource
-
+@contextmanager
+def no_more_files() -> Iterator[None]:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
     try:
-        with pytest.raises(ResourceError, match="Too many files"):
-            async with served(specify("apps.plain:app"), recorder):
-                pytest.fail("it started")
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_too_few_files_to_start_are_said(
+    specify: Specify, recorder: Recorder
+) -> None:
+    with no_more_files(), pytest.raises(ResourceError, match="Too many files"):
+        async with served(specify("apps.plain:app"), recorder):
+            pytest.fail("it started")
+
+
+async def test_too_few_files_to_connect_are_said(
+    specify: Specify, recorder: Recorder, get: Get
+) -> None:
+    async with served(specify("apps.plain:app"), recorder) as hosted:
+        with no_more_files(), pytest.raises(ResourceError, match="Too many files"):
+            await hosted.send(get("/echo"))
+        assert (await hosted.send(get("/echo"))).status == 200
 
 
 async def test_one_worker_that_does_not_start_fails_all(
@@ -201,79 +214,3 @@ async def test_what_an_app_started_ends_with_it(
         assert is_alive(grandchild)
 
     await gone(grandchild)
-
-
-PARENT = """
-import asyncio, sys
-from pathlib import Path
-from harness.hosting.hosted import Request
-from harness.hosting.served import served
-from harness.model.canary import CanaryKey
-from harness.model.scanner import Scanner
-from harness.recording.recorder import Recorder
-from harness.target.app import AppSpec
-from harness.target.app import AppSpec
-
-async def main(directory, path, first):
-    spec = AppSpec(app="apps." + path.split()[0], directory=Path(directory))
-    recorder = Recorder(Scanner(CanaryKey.generate()))
-    async with served(spec, recorder, workers=2) as hosted:
-        if first:
-            await hosted.send(Request("GET", first))
-        print(*hosted.pids, flush=True)
-        if len(path.split()) > 1:
-            await hosted.send(Request("GET", path.split()[1]))
-        await asyncio.sleep(600)
-
-asyncio.run(main(*sys.argv[1:4]))
-"""
-
-
-def parent(app: str, first: str = "") -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(Path(__file__).parent), app, first],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_nothing_is_left_when_the_parent_is_killed(
-    tmp_path: Path, number: signal.Signals
-) -> None:
-    mark = tmp_path / "mark"
-    with parent("logs:app", f"/spawn?mark={mark}") as process:
-        assert process.stdout
-        pids = [int(word) for word in process.stdout.readline().split()]
-        pids += [int(word) for word in mark.read_text().split()]
-        assert all(map(is_alive, pids))
-        process.send_signal(number)
-        process.wait(10)
-
-    for pid in pids:
-        await gone(pid)
-
-
-async def test_nothing_is_left_when_the_parent_is_killed_amid_start_up(
-    tmp_path: Path,
-) -> None:
-    with parent("lifespans:blocks") as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        deadline = time.monotonic() + 10
-        while len(pids := children.read_text().split()) < 2:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.005)
-        process.kill()
-
-    for pid in pids:
-        await gone(int(pid))
-
-
-async def test_a_worker_that_holds_the_interpreter_still_ends_with_the_parent() -> None:
-    with parent("plain:app /blocks") as process:
-        assert process.stdout
-        pids = [int(word) for word in process.stdout.readline().split()]
-        process.kill()
-
-    for pid in pids:
-        await gone(pid)

@@ -92,6 +92,8 @@ def test_the_first_case_has_a_slot_wherever_a_canary_fits() -> None:
         "body.link": "url",
         "body.blob": "text",
         "body.either": "text",
+        "body.email": "email",
+        "body.contact": "email",
     }
     assert places(made("POST /numbers")[0]) == {"body.free": "integer"}
     assert places(made("POST /others")[0]) == {"body.ref": "uuid"}
@@ -139,7 +141,8 @@ def test_optional_parameters_are_sent_only_to_carry_a_canary() -> None:
 
 
 def test_identities_are_never_generated() -> None:
-    sent = {name for case in made("GET /projects", count=12) for name, _ in case.headers}
+    found = made("GET /projects", count=12)
+    sent = {name for case in found for name, _ in case.headers}
 
     assert not sent & {"authorization", "cookie", "x-tenant-id"}
 

@@ -1,0 +1,132 @@
+"""Findings in groups: those that most likely have one cause, under one heading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model.event import Channel
+from harness.model.finding import Finding
+from harness.model.result import Result
+from harness.model.tenant import alias
+from harness.reports.text import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A finding and its number in the report, from 1."""
+
+    number: int
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one oracle on one form of identity.
+
+    Attributes:
+        meaning: What they come down to, in plain words.
+        members: Worst first; at least one.
+    """
+
+    meaning: str
+    members: tuple[Numbered, ...]
+
+    @property
+    def extent(self) -> str:
+        """How many operations, or loggers, are concerned."""
+        findings = [one.finding for one in self.members]
+        logged = all(finding.channel is Channel.LOG for finding in findings)
+        count = len({finding.operation for finding in findings})
+        return plural(count, "logger" if logged else "operation")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the findings of a group have in common."""
+
+    oracle: str
+    shape: str
+    logged: bool
+    hostile: bool
+
+
+def grouped(result: Result) -> tuple[FindingGroup, ...]:
+    """Put a result's findings into groups and number them.
+
+    The group with the worst finding comes first, then the largest.
+    """
+    groups: dict[_Kind, list[Finding]] = {}
+    for finding in sorted(result.findings, key=lambda one: one.severity.rank):
+        groups.setdefault(_kind(finding, result.tenants), []).append(finding)
+    # Sorting is stable: of equals, the one that was found first stays first.
+    ordered = sorted(
+        groups.items(), key=lambda item: (item[1][0].severity.rank, -len(item[1]))
+    )
+    numbered: list[FindingGroup] = []
+    number = 1
+    for kind, findings in ordered:
+        members = tuple(map(Numbered, range(number, number + len(findings)), findings))
+        numbered.append(FindingGroup(_meaning(kind, findings[0], result), members))
+        number += len(findings)
+    return tuple(numbered)
+
+
+def _kind(finding: Finding, names: Mapping[str, str]) -> _Kind:
+    # Where an identity is not whole, the name is not what lets it through.
+    hostile = finding.shape == "another tenant" and (
+        _is_hostile(finding.owner, names) or _is_hostile(finding.receiver, names)
+    )
+    logged = finding.channel is Channel.LOG
+    return _Kind(finding.oracle, finding.shape, logged, hostile)
+
+
+def _is_hostile(index: int | None, names: Mapping[str, str]) -> bool:
+    """Whether a tenant's name means something to SQL unless it is quoted."""
+    return any(sign in names.get(alias(index), "") for sign in "\"',")
+
+
+def _meaning(kind: _Kind, first: Finding, result: Result) -> str:
+    """Say what a group comes down to, by the example of its first finding."""
+    template = _MEANINGS.get((kind.oracle, kind.logged, kind.shape))
+    if template is None:
+        return f"{kind.oracle}: {kind.shape}"
+    return template.format(
+        owner=_who(first.owner, result.tenants, hostile=kind.hostile),
+        receiver=_who(first.receiver, result.tenants, hostile=kind.hostile),
+    )
+
+
+def _who(index: int | None, names: Mapping[str, str], *, hostile: bool) -> str:
+    shown = hostile and _is_hostile(index, names)
+    return f"{alias(index)} (hostile name)" if shown else alias(index)
+
+
+_MEANINGS: Mapping[tuple[str, bool, str], str] = {
+    ("access", False, "another tenant"): (
+        "{receiver} reaches what belongs to {owner}, with a credential of its own"
+    ),
+    ("access", False, "mixed"): "{receiver}'s credential works with {owner} selected",
+    ("access", False, "no tenant"): (
+        "{receiver}'s credential reaches {owner}'s data when no tenant is selected"
+    ),
+    ("access", False, "no credential"): "{owner} selected is enough, without credential",
+    ("access", False, "nobody"): (
+        "anybody reaches {owner}'s data, with no credential and no tenant selected"
+    ),
+    ("canary", False, "another tenant"): "data of {owner} comes out in answers to {receiver}",
+    ("canary", False, "mixed"): (
+        "data of {owner} comes out for {receiver}'s credential with another selected"
+    ),
+    ("canary", False, "no tenant"): (
+        "data of {owner} comes out for {receiver} when no tenant is selected"
+    ),
+    ("canary", False, "no credential"): "data of {owner} comes out without a credential",
+    ("canary", False, "nobody"): (
+        "data of {owner} comes out with no credential and no tenant selected"
+    ),
+    ("canary", True, "another tenant"): "data of {owner} is logged for others' requests",
+    ("canary", True, "own data"): "data of {owner} is logged for its own requests",
+    ("label", True, "missing"): "log lines name no tenant",
+    ("label", True, "wrong"): "log lines name the wrong tenant",
+}

@@ -1,0 +1,23 @@
+"""A variant: the app with a seeded bug, or with something that only looks like one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A variant of the app: with a seeded bug, or harmless.
+
+    Attributes:
+        app: Import string that takes the place of the target's.
+        harmless: Whether it only looks suspicious and must stay silent.
+        summary: One line on what it does.
+        environment: Variables that it needs besides the target's.
+    """
+
+    app: str
+    harmless: bool = False
+    summary: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,0 +1,169 @@
+"""The seeded bugs and their harmless look-alikes, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_BUG = "reference_app.mutants."
+_HARMLESS = "reference_app.mutants.equivalents."
+_FURTHER = "reference_app.mutants.further."
+_FACTORY = ":create_app"
+
+_CACHING = {"REFERENCE_APP_CACHE_LIFETIME": "60"}
+"""Whether a cache is wrong must not hang on how fast somebody looks."""
+
+_NOT_CACHING = {"REFERENCE_APP_CACHE_LIFETIME": "0"}
+"""For a wrong write that a right cache would hide for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """The app with one seeded bug, or with something that only looks like one.
+
+    Attributes:
+        name: What it is called on the command line.
+        app: Import string of its factory, which takes no arguments.
+        harmless: Whether every tenant is kept apart all the same.
+        summary: What was done to the app, in one line.
+        environment: Variables that it needs besides the app's own.
+    """
+
+    name: str
+    app: str
+    harmless: bool
+    summary: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "read-without-tenant",
+        _BUG + "read_without_tenant" + _FACTORY,
+        harmless=False,
+        summary="shared tables: a document is read by its id alone",
+    ),
+    Mutant(
+        "update-without-tenant",
+        _BUG + "update_without_tenant" + _FACTORY,
+        harmless=False,
+        summary="shared tables: a document is replaced by its id alone",
+    ),
+    Mutant(
+        "delete-without-tenant",
+        _BUG + "delete_without_tenant" + _FACTORY,
+        harmless=False,
+        summary="shared tables: a document is removed by its id alone",
+    ),
+    Mutant(
+        "response-cache-by-url",
+        _BUG + "response_cache_by_url" + _FACTORY,
+        harmless=False,
+        summary="answers are remembered by path and query, without the tenant",
+        environment=_CACHING,
+    ),
+    Mutant(
+        "configuration-cache-without-tenant",
+        _BUG + "configuration_cache_without_tenant" + _FACTORY,
+        harmless=False,
+        summary="one tenant's configuration is remembered for all",
+        environment=_CACHING,
+    ),
+    Mutant(
+        "foreign-token-accepted",
+        _BUG + "foreign_token_accepted" + _FACTORY,
+        harmless=False,
+        summary="a token is verified for the tenant that it names itself",
+    ),
+    Mutant(
+        "search-path-from-name",
+        _BUG + "search_path_from_name" + _FACTORY,
+        harmless=False,
+        summary='one pool: the name, unescaped, is put into SET search_path TO "…"',
+    ),
+    Mutant(
+        "shared-tables",
+        _HARMLESS + "shared_tables" + _FACTORY,
+        harmless=True,
+        summary="all tenants in the same tables, told apart by a column",
+    ),
+    Mutant(
+        "one-pool",
+        _HARMLESS + "one_pool" + _FACTORY,
+        harmless=True,
+        summary="a schema per tenant over one pool that reaches every schema",
+    ),
+    Mutant(
+        "plain-search-path",
+        _HARMLESS + "plain_search_path" + _FACTORY,
+        harmless=True,
+        summary="one pool: SET search_path without taking it back; asyncpg does",
+    ),
+    Mutant(
+        "long-public-cache",
+        _HARMLESS + "long_public_cache" + _FACTORY,
+        harmless=True,
+        summary="public plans, rendered for one tenant, are served to all for an hour",
+    ),
+    Mutant(
+        "response-cache-by-digest",
+        _HARMLESS + "response_cache_by_digest" + _FACTORY,
+        harmless=True,
+        summary="answers are remembered under a digest that the tenant is part of",
+        environment=_CACHING,
+    ),
+    Mutant(
+        "rotated-keys",
+        _HARMLESS + "rotated_keys" + _FACTORY,
+        harmless=True,
+        summary="a token is tried with several keys, all of the same tenant",
+    ),
+    Mutant(
+        "idempotent-delete",
+        _HARMLESS + "idempotent_delete" + _FACTORY,
+        harmless=True,
+        summary="removing another's document answers 204 and removes nothing",
+    ),
+)
+"""The usual bugs, and what must stay silent."""
+
+FURTHER: tuple[Mutant, ...] = (
+    Mutant(
+        "search-precedence",
+        _FURTHER + "search_precedence" + _FACTORY,
+        harmless=False,
+        summary="shared tables: OR without parentheses; bodies are searched for all",
+    ),
+    Mutant(
+        "count-of-everybody",
+        _FURTHER + "count_of_everybody" + _FACTORY,
+        harmless=False,
+        summary="shared tables: documents are counted over all tenants",
+    ),
+    Mutant(
+        "conflict-names-holder",
+        _FURTHER + "conflict_names_holder" + _FACTORY,
+        harmless=False,
+        summary="shared tables: a clash of addresses names a member of any tenant",
+    ),
+    Mutant(
+        "login-at-any-tenant",
+        _FURTHER + "login_at_any_tenant" + _FACTORY,
+        harmless=False,
+        summary="shared tables: members can log in to every tenant",
+    ),
+    Mutant(
+        "flag-update-by-name",
+        _FURTHER + "flag_update_by_name" + _FACTORY,
+        harmless=False,
+        summary="shared tables: setting a flag replaces other tenants' flags",
+        environment=_NOT_CACHING,
+    ),
+    Mutant(
+        "label-of-last-tenant",
+        _FURTHER + "label_of_last_tenant" + _FACTORY,
+        harmless=False,
+        summary="a log line carries the tenant of the line before",
+    ),
+)
+"""Bugs that show in fewer places or by fewer signs than the usual ones."""

@@ -1,0 +1,267 @@
+"""Histories written by hand: a story is told exchange by exchange."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.model.canary import FIELD_BEACON, TOKEN_RATE
+from harness.model.event import (
+    Audience,
+    BeaconSent,
+    Channel,
+    Declared,
+    Event,
+    Exchange,
+    Found,
+    LogLine,
+    Unseen,
+)
+from harness.model.history import Field, History
+from harness.model.scanner import Hit
+from harness.model.step import Principal, Role
+
+A, B, C = 0, 1, 2
+SLUG, NAME, EMAIL, TITLE, TEXT, CODE = 1, 2, 3, 16, 17, 18
+FIELDS = {
+    SLUG: Field(SLUG, "slug", names_tenant=True),
+    NAME: Field(NAME, "name", names_tenant=True),
+    EMAIL: Field(EMAIL, "email"),
+    TITLE: Field(TITLE, "POST /documents body.title"),
+    TEXT: Field(TEXT, "POST /documents body.text"),
+    CODE: Field(CODE, "POST /documents body.code", operator=True),
+}
+LIST, READ = "GET /documents", "GET /documents/{id}"
+CREATE, UPDATE = "POST /documents", "PUT /documents/{id}"
+)
+BEACON = 2**17 - 2
+
+Pairs = Iterable[tuple[int, int]]
+Slots = Mapping[str, int | None]
+
+
+def hit(
+    owner: int, field: int = TITLE, *, rate: float = TOKEN_RATE, form: str = "literal"
+) -> Hit:
+    return Hit(owner, field, form, rate, f"…{owner}.{field}…")
+
+
+def body(*hits: Hit) -> tuple[Found, ...]:
+    return tuple(Found(Channel.BODY, "", one) for one in hits)
+
+
+def error(*hits: Hit) -> tuple[Found, ...]:
+    return tuple(Found(Channel.ERROR, "", one) for one in hits)
+
+
+def header(name: str, *hits: Hit) -> tuple[Found, ...]:
+    return tuple(Found(Channel.HEADER, name, one) for one in hits)
+
+
+def own(tenant: int) -> Principal:
+    return Principal(tenant, tenant)
+
+
+def mixed(credential: int | None, selector: int | None) -> Principal:
+    return Principal(credential, selector)
+
+
+NOBODY = mixed(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the owner reads before or after a probe."""
+
+    found: tuple[Found, ...] = ()
+    status: int = 200
+    objects: int = -1
+
+
+class Story:
+    """Collects what happens; each method tells of one fact and returns it."""
+
+    def __init__(
+        self,
+        *,
+        knows: Mapping[int, Pairs] | None = None,
+        labelled: Iterable[str] = (),
+    ) -> None:
+        self.events: list[Event] = []
+        self._knows = {k: frozenset(pairs) for k, pairs in (knows or {}).items()}
+        self._labelled = frozenset(labelled)
+        self._ids = itertools.count(1)
+
+    def history(self) -> History:
+        return History(tuple(self.events), FIELDS, self._knows, self._labelled)
+
+    def asks(
+        self,
+        who: Principal,
+        operation: str = LIST,
+        found: tuple[Found, ...] = (),
+        *,
+        role: Role = Role.CONTROL,
+        audience: Audience = Audience.TENANT,
+        owner: int | None = None,
+        status: int = 200,
+        failure: str = "",
+        sent: Pairs = (),
+        in_url: Pairs = (),
+        objects: int = -1,
+        precedes: int = 0,
+        follows: int = 0,
+        id_: int = 0,
+    ) -> Exchange:
+        """Somebody asks for something."""
+        id_ = id_ or next(self._ids)
+        exchange = Exchange(
+            kind="exchange",
+            id=id_,
+            at=float(len(self.events)),
+            operation=operation,
+            audience=audience,
+            mutates=not operation.startswith(("GET ", "HEAD ")),
+            principal=who,
+            role=role,
+            owner=owner,
+            precedes=precedes,
+            follows=follows,
+            request=operation.replace("{id}", "1"),
+            sent=frozenset([*sent, *in_url]),
+            sent_in_url=frozenset(in_url),
+            status=status,
+            failure=failure,
+            found=found,
+            digest="0" * 16,
+            size=2,
+            objects=objects,
+            seconds=0.001,
+        )
+        self.events.append(exchange)
+        return exchange
+
+    def control(
+        self,
+        tenant: int,
+        operation: str = LIST,
+        found: tuple[Found, ...] = (),
+        *,
+        status: int = 200,
+        sent: Pairs = (),
+        role: Role = Role.CONTROL,
+    ) -> Exchange:
+        """A tenant does something with its own."""
+        return self.asks(
+            own(tenant),
+            operation,
+            found,
+            owner=tenant,
+            status=status,
+            sent=sent,
+            role=role,
+        )
+
+    def probe(
+        self,
+        who: Principal,
+        operation: str,
+        found: tuple[Found, ...] = (),
+        *,
+        on: int | None = A,
+        status: int = 200,
+        sent: Pairs = (),
+        audience: Audience = Audience.TENANT,
+        around: tuple[Reading, Reading] | None = None,
+        between: int | None = None,
+    ) -> Exchange:
+        """Somebody else does something with a tenant's, which reads around it.
+
+        Args:
+            between: A tenant that changes something of its own meanwhile.
+        """
+        id_ = next(self._ids)
+        if around and on is not None:
+            self._reread(on, around[0], precedes=id_)
+        probe = self.asks(
+            who,
+            operation,
+            found,
+            role=Role.PROBE,
+            audience=audience,
+            owner=on,
+            status=status,
+            sent=sent,
+            id_=id_,
+        )
+        if between is not None:
+            self.control(between, UPDATE)
+        if around and on is not None:
+            self._reread(on, around[1], follows=id_)
+        return probe
+
+    def _reread(
+        self, owner: int, reading: Reading, *, precedes: int = 0, follows: int = 0
+    ) -> None:
+        self.asks(
+            own(owner),
+            LIST if reading.objects >= 0 else READ,
+            reading.found,
+            role=Role.REREAD,
+            owner=owner,
+            status=reading.status,
+            objects=reading.objects,
+            precedes=precedes,
+            follows=follows,
+        )
+
+    def logs(
+        self,
+        during: Exchange | int = 0,
+        *hits: Hit,
+        logger: str = "app",
+        template: str = "done",
+        slots: Slots | None = None,
+        names: Iterable[int] = (),
+    ) -> LogLine:
+        """The app logs a line, during an exchange or outside of any."""
+        line = LogLine(
+            kind="log",
+            at=float(len(self.events)),
+            exchange=during if isinstance(during, int) else during.id,
+            logger=logger,
+            level="INFO",
+            template=template,
+            slots=tuple((slots or {}).items()),
+            names=frozenset(names),
+            hits=hits,
+        )
+        self.events.append(line)
+        return line
+
+    def declares(
+        self,
+        operation: str,
+        *,
+        audience: Audience = Audience.TENANT,
+        required: bool = True,
+        skipped: str = "",
+    ) -> None:
+        """The app offers an operation."""
+        mutates = not operation.startswith(("GET ", "HEAD "))
+        self.events.append(
+            Declared("declared", operation, audience, required, mutates, skipped)
+        )
+
+    def sends_beacon(self, source: str = "stdout", *, nth: int = 0) -> None:
+        """A beacon is put into a source of log lines."""
+        self.events.append(BeaconSent("beacon", Channel.LOG, source, BEACON - nth))
+
+    def beacon_arrives(self, *, nth: int = 0) -> None:
+        """It comes out as a log line."""
+        self.logs(0, hit(BEACON - nth, FIELD_BEACON), logger="harness.beacon")
+
+    def misses(self, step: str, reason: str) -> None:
+        """Something could not be seen or done."""
+        self.events.append(Unseen("unseen", step, reason))
