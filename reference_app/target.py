@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness import FormLogin, HostSelector, Target, Tenant, Tools
+from harness import FormLogin, HostSelector, Target, Tenant, Tools, Variant
+from reference_app.mutants.catalogue import FURTHER, MUTANTS
 
 ADMIN_TOKEN = "operator-of-the-test-world"
 
@@ -41,4 +42,13 @@ target = Target(
     shared=("/plans",),
     operator=("/admin/*",),
     labelled_loggers=("reference_app",),
+    variants={
+        mutant.name: Variant(
+            app=mutant.app,
+            harmless=mutant.harmless,
+            summary=mutant.summary,
+            environment=mutant.environment,
+        )
+        for mutant in (*MUTANTS, *FURTHER)
+    },
 )

@@ -28,6 +28,9 @@ def report(
     format: Annotated[  # noqa: A002 - the name of the flag
         Format, typer.Option(help="What to write to standard output.")
     ] = "terminal",
+    full: Annotated[
+        bool, typer.Option("--full", help="Describe each finding, not one per group.")
+    ] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Show the JSON Schema of report.json.")
     ] = False,
@@ -36,7 +39,7 @@ def report(
     """Show a run again; ends with 0 whatever its verdict was."""
     if schema:
         end_with(_schema)
-    end_with(partial(_report, run, format, runs))
+    end_with(partial(_report, run, format, runs, full=full))
 
 
 def _schema(terminal: Terminal) -> int:
@@ -46,7 +49,9 @@ def _schema(terminal: Terminal) -> int:
     return 0
 
 
-def _report(run: str, form: Format, runs: str | None, terminal: Terminal) -> int:
+def _report(
+    run: str, form: Format, runs: str | None, terminal: Terminal, *, full: bool
+) -> int:
     from harness.cli.beginning import short
     from harness.cli.runs import find_run, read_result
     from harness.cli.showing import show
@@ -59,7 +64,7 @@ def _report(run: str, form: Format, runs: str | None, terminal: Terminal) -> int
     result = read_result(directory)
     kept_in = short(directory.parent, here)
     if form == "terminal":
-        show(result, terminal, runs=kept_in)
+        show(result, terminal, runs=kept_in, full=full)
     elif form == "json":
         terminal.say(json.render(result).decode())
     else:

@@ -10,10 +10,19 @@ from harness.model.result import Result
 from harness.reports import junit, terminal
 
 
-def show(result: Result, screen: Terminal, *, runs: str) -> None:
-    """Print a result."""
+def show(result: Result, screen: Terminal, *, runs: str, full: bool = False) -> None:
+    """Print a result.
+
+    Args:
+        result: What to print.
+        screen: Where to.
+        runs: Directory of the runs, for the commands that reproduce findings.
+        full: Whether to describe every finding rather than the first of its group.
+    """
     screen.say(
-        terminal.render(result, runs=runs, width=screen.width, color=screen.color)
+        terminal.render(
+            result, runs=runs, width=screen.width, color=screen.color, full=full
+        )
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from harness.environment.database import sweep_databases
-from harness.environment.dsn import normalised, read_dsn
+from harness.environment.dsn import Address, normalised, read_dsn
 from harness.environment.server import Postgres
 from harness.errors import PostgresError
 
@@ -38,21 +38,7 @@ async def given(
     dsn = normalised(dsn)
     address = read_dsn(dsn)
     where = f"{address.host}:{address.port}"
-    try:
-        async with asyncio.timeout(start_timeout):
-            connection = await asyncpg.connect(dsn)
-    except (
-        OSError,
-        TimeoutError,
-        ValueError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-    ) as error:
-        raise PostgresError(
-            f"cannot connect to Postgres at {where} as {address.user or 'yourself'}: "
-            f"{str(error) or type(error).__name__}",
-            hint="Check the DSN, and that the server runs.",
-        ) from error
+    connection = await _connected(dsn, address, start_timeout)
     try:
         user, version = await _checked(connection, where)
         await sweep_databases(connection)
@@ -69,6 +55,24 @@ async def given(
         reason=reason,
         diagnose=lambda: f"Look into the log of the server at {where}.",
     )
+
+
+async def _connected(dsn: str, address: Address, timeout: float) -> asyncpg.Connection:
+    try:
+        async with asyncio.timeout(timeout):
+            return await asyncpg.connect(dsn)
+    except (
+        OSError,
+        TimeoutError,
+        ValueError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+    ) as error:
+        raise PostgresError(
+            f"cannot connect to Postgres at {address.host}:{address.port} as "
+            f"{address.user or 'yourself'}: {str(error) or type(error).__name__}",
+            hint="Check the DSN, and that the server runs.",
+        ) from error
 
 
 async def _checked(connection: asyncpg.Connection, where: str) -> tuple[str, str]:

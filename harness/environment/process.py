@@ -121,29 +121,16 @@ def start(
     Raises:
         OSError: It could not be started.
     """
-    if follow == "auto":
-        main = threading.current_thread() is threading.main_thread()
-        follow = "signal" if main and sys.platform == "linux" else "watchdog"
     ours: int | None = None
     theirs: int | None = None
-    if follow == "watchdog":
+    if _needs_watchdog(follow):
         theirs, ours = os.pipe()
     user = (str(account.uid), str(account.gid)) if account.switch else ("-", "-")
     how = "signal" if theirs is None else str(theirs)
     launch = [sys.executable, "-I", "-S", str(_LAUNCHER), how]
     launch += [str(os.getpid()), str(int(death)), *user, *map(str, command)]
     try:
-        with output.open("ab") as sink:
-            child = subprocess.Popen(
-                launch,
-                cwd=cwd,
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                pass_fds=() if theirs is None else (theirs,),
-                start_new_session=True,
-            )
+        child = _spawn(launch, cwd, output, () if theirs is None else (theirs,))
     except BaseException:
         if ours is not None:
             os.close(ours)
@@ -152,6 +139,29 @@ def start(
         if theirs is not None:
             os.close(theirs)
     return Process(child, ours)
+
+
+def _needs_watchdog(follow: Follow) -> bool:
+    if follow != "auto":
+        return follow == "watchdog"
+    on_main = threading.current_thread() is threading.main_thread()
+    return sys.platform != "linux" or not on_main
+
+
+def _spawn(
+    launch: list[str], cwd: Path, output: Path, descriptors: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    with output.open("ab") as sink:
+        return subprocess.Popen(
+            launch,
+            cwd=cwd,
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            pass_fds=descriptors,
+            start_new_session=True,
+        )
 
 
 async def run(

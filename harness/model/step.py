@@ -70,5 +70,6 @@ class Step:
     pick: int = 0
 
     def __str__(self) -> str:
-        whose = "" if self.owner is None else f" on {alias(self.owner)}'s object"
+        named = self.owner is not None and "{" in self.operation
+        whose = f" on {alias(self.owner)}'s object" if named else ""
         return f"{self.principal}: {self.operation}{whose}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from harness.model.event import Audience, Exchange
@@ -146,6 +146,14 @@ class Stage:
                     renewed = await driver.cast.renew(tenant.index)
                     driver.cast.credentials[tenant.index] = renewed
             yield driver
+            if self._scene.target.fresh == "keep":
+                self._keep(driver)
+
+    def _keep(self, driver: Driver) -> None:
+        """Take over what has become of a world that nobody sets back."""
+        owned = (driver.belongings.listed(t.index) for t in self.world.tenants)
+        credentials = tuple(driver.cast.credentials)
+        self.world = replace(self.world, objects=tuple(owned), credentials=credentials)
 
     def history(self, events: tuple[Event, ...]) -> History:
         """Return events as a history that checkers can judge."""

@@ -30,7 +30,8 @@ class Recorder:
         self._names = dict(names or {})
         self._events: list[Event] = []
         self._ids = itertools.count(1)
-        self._lock = threading.Lock()
+        # A collector may run an app's finaliser, which logs, while the lock is held.
+        self._lock = threading.RLock()
         self._started = time.perf_counter()
 
     def now(self) -> float:

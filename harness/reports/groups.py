@@ -104,29 +104,37 @@ def _who(index: int | None, names: Mapping[str, str], *, hostile: bool) -> str:
 
 _MEANINGS: Mapping[tuple[str, bool, str], str] = {
     ("access", False, "another tenant"): (
-        "{receiver} reaches what belongs to {owner}, with a credential of its own"
+        "{receiver} reaches {owner}'s data with its own credential"
     ),
     ("access", False, "mixed"): "{receiver}'s credential works with {owner} selected",
     ("access", False, "no tenant"): (
-        "{receiver}'s credential reaches {owner}'s data when no tenant is selected"
+        "{receiver}'s credential reaches {owner}'s data with no tenant selected"
     ),
-    ("access", False, "no credential"): "{owner} selected is enough, without credential",
+    ("access", False, "no credential"): (
+        "No credential is needed where {owner} is selected"
+    ),
     ("access", False, "nobody"): (
-        "anybody reaches {owner}'s data, with no credential and no tenant selected"
+        "{owner}'s data is open: no credential, no tenant selected"
     ),
-    ("canary", False, "another tenant"): "data of {owner} comes out in answers to {receiver}",
+    ("canary", False, "another tenant"): (
+        "Data of {owner} comes out in answers to {receiver}"
+    ),
     ("canary", False, "mixed"): (
-        "data of {owner} comes out for {receiver}'s credential with another selected"
+        "Data of {owner} comes out for {receiver}'s credential with another selected"
     ),
     ("canary", False, "no tenant"): (
-        "data of {owner} comes out for {receiver} when no tenant is selected"
+        "Data of {owner} comes out for {receiver} with no tenant selected"
     ),
-    ("canary", False, "no credential"): "data of {owner} comes out without a credential",
+    ("canary", False, "no credential"): "Data of {owner} comes out without credential",
     ("canary", False, "nobody"): (
-        "data of {owner} comes out with no credential and no tenant selected"
+        "Data of {owner} comes out with no credential and no tenant selected"
     ),
-    ("canary", True, "another tenant"): "data of {owner} is logged for others' requests",
-    ("canary", True, "own data"): "data of {owner} is logged for its own requests",
-    ("label", True, "missing"): "log lines name no tenant",
-    ("label", True, "wrong"): "log lines name the wrong tenant",
+    (
+        "canary",
+        True,
+        "another tenant",
+    ): "Data of {owner} is logged for others' requests",
+    ("canary", True, "own data"): "Data of {owner} is logged for its own requests",
+    ("label", True, "missing"): "Log lines name no tenant",
+    ("label", True, "wrong"): "Log lines name the wrong tenant",
 }

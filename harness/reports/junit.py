@@ -10,6 +10,8 @@ from harness.model.coverage import Gap
 from harness.model.finding import Finding
 from harness.model.result import Result
 from harness.reports.text import (
+    leaked_field,
+    one_line,
     plural,
     receiver_name,
     replay_command,
@@ -25,9 +27,8 @@ def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
 
     An operation fails with the findings on it, is an error when it was not
     covered and the verdict depends on that, and is skipped when it was not
-    covered and nothing depends on that. Channels, fields and steps that were not
-    covered, and loggers that leaked, are cases too. The covered operations pass
-    as one case.
+    covered and nothing depends on that; else it passes. Channels, fields and steps
+    that were not covered, and loggers that leaked, are cases too.
 
     Args:
         result: What to render.
@@ -39,7 +40,7 @@ def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
     _add_properties(suite, result)
     findings = _grouped((finding.operation, finding) for finding in result.findings)
     gaps = _grouped((gap.what, gap) for gap in result.coverage.gaps)
-    for name in dict.fromkeys([*findings, *gaps, _covered(result)]):
+    for name in dict.fromkeys([*findings, *gaps, *result.coverage.covered]):
         case = SubElement(suite, "testcase", name=visible(name), time="0")
         case.set("classname", _class_name(result))
         if name in findings:
@@ -83,13 +84,13 @@ def _fail(
 ) -> None:
     """Put all findings of a case into one failure: parsers read only the first."""
     first = findings[0]
-    message = visible(first.summary)
+    message = one_line(first.summary)
     if len(findings) > 1:
         message = f"{message} (and {plural(len(findings) - 1, 'more finding')})"
     failure = SubElement(case, "failure", message=message)
     failure.set("type", f"{first.oracle}.{first.severity}")
     blocks = [_described(result, finding, runs) for finding in findings]
-    blocks += [f"not covered: {visible(gap.reason)}" for gap in gaps]
+    blocks += [f"not covered: {one_line(gap.reason)}" for gap in gaps]
     failure.text = "\n\n".join(blocks)
 
 
@@ -97,14 +98,15 @@ def _described(result: Result, finding: Finding, runs: str) -> str:
     """Write a finding as lines of text."""
     owner = tenant_name(finding.owner, result.tenants, absent="no single tenant")
     receiver = receiver_name(finding, result.tenants)
+    leaked = leaked_field(finding, result)
     lines = [
-        f"{finding.severity} {finding.oracle}: {visible(finding.summary)}",
-        f"leaked: {visible(finding.what)}",
+        f"{finding.severity} {finding.oracle}: {one_line(finding.summary)}",
+        *([f"leaked: {leaked}"] if leaked else []),
         f"owner: {owner}",
         f"receiver: {receiver} ({visible(finding.shape)})",
         f"channel: {finding.channel}",
         f"operation: {visible(finding.operation)}",
-        *(f"evidence: {visible(fact.text, 500)}" for fact in finding.evidence),
+        *(f"evidence: {one_line(fact.text)}" for fact in finding.evidence),
         f"reproduce: {replay_command(result, finding, runs)}",
     ]
     return "\n".join(lines)
@@ -112,19 +114,13 @@ def _described(result: Result, finding: Finding, runs: str) -> str:
 
 def _leave_out(case: Element, gaps: list[Gap]) -> None:
     """Mark a case as an error if the verdict depends on it, else as skipped."""
-    reasons = "; ".join(visible(gap.reason) for gap in gaps)
+    reasons = "; ".join(one_line(gap.reason) for gap in gaps)
     if any(gap.floor for gap in gaps):
         error = SubElement(case, "error", message=f"below the floor: {reasons}")
         error.set("type", "coverage.floor")
         error.text = f"not covered, and the verdict depends on it: {reasons}"
     else:
         SubElement(case, "skipped", message=f"not covered: {reasons}")
-
-
-def _covered(result: Result) -> str:
-    """Name the case that stands for what was covered."""
-    coverage = result.coverage
-    return f"{coverage.operations} of {plural(coverage.operations_known, 'operation')}"
 
 
 def _class_name(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from harness.model.event import Channel
@@ -33,6 +34,14 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def one_line(text: str, limit: int = 300) -> str:
+    """Show a text that may have several lines as one, cut if it is very long."""
+    return visible(_LINE_BREAK.sub(" ", text).strip(), limit)
+
+
+_LINE_BREAK = re.compile(r"\s*[\r\n]\s*")
+
+
 def tenant_name(index: int | None, names: Mapping[str, str], *, absent: str) -> str:
     """Name a tenant for people: ``A (its display name)``."""
     if index is None:
@@ -47,6 +56,12 @@ def receiver_name(finding: Finding, names: Mapping[str, str]) -> str:
     logged = finding.channel is Channel.LOG
     absent = "whoever reads the log" if logged else "nobody in particular"
     return tenant_name(finding.receiver, names, absent=absent)
+
+
+def leaked_field(finding: Finding, result: Result) -> str:
+    """Name the field that leaked; "" where something else happened than a leak."""
+    fields = {field.label for field in result.fields.values()}
+    return visible(finding.what, 200) if finding.what in fields else ""
 
 
 def replay_command(result: Result, finding: Finding, runs: str) -> str:

@@ -7,9 +7,9 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from harness.checkers.coverage import coverage
 from harness.errors import UsageError
 from harness.isolation.scripts import perform
+from harness.model.coverage import Coverage
 from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.reports.json import parse
@@ -97,7 +97,7 @@ async def _replay(order: Order, findings: list[Finding]) -> Result:
         so_far,
         _verdict(findings, shown),
         tuple(shown),
-        coverage(so_far.history(), channels=()),
+        _coverage(findings),
         (Measurement("duration", time.perf_counter() - began, "s"),),
     )
     result = judged.result(order, pg, directory)
@@ -111,6 +111,21 @@ async def _again(stage: Stage, finding: Finding) -> list[Finding]:
         for one in await perform(stage, check, finding.script)
         if one.fingerprint == finding.fingerprint
     ]
+
+
+def _coverage(findings: list[Finding]) -> Coverage:
+    """Return what a replay is about; it does not look for anything else."""
+    operations = (step.operation for one in findings for step in one.script)
+    return Coverage(
+        covered=tuple(dict.fromkeys(operations)),
+        operations_required=0,
+        operations_known=0,
+        fields_seen=0,
+        fields_planted=0,
+        channels=(),
+        probes=0,
+        gaps=(),
+    )
 
 
 def _verdict(findings: list[Finding], shown: list[Finding]) -> Verdict:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.environment.database import Database, create_database
@@ -73,7 +78,12 @@ async def open_scene(
             state = await stack.enter_async_context(
                 fresh_state(strategy, database, hook=hook)
             )
-        yield _scene(target, order, database), state
+        scene = _scene(target, order, database)
+        if target.fresh == "keep":
+            # Nothing is set back, so nothing is started again either.
+            hosted = await stack.enter_async_context(scene.host())
+            scene = replace(scene, host=lambda: nullcontext(hosted))
+        yield scene, state
 
 
 def _scene(target: Target, order: Order, database: Database | None) -> Scene:

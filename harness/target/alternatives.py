@@ -101,7 +101,9 @@ def _narrow(
 
 def _of_one_type(schema: Schema) -> list[Schema]:
     declared = types(schema)
-    return [{**schema, "type": name} for name in declared] if declared else [schema]
+    if declared:
+        return [{**schema, "type": name} for name in declared]
+    return [{key: value for key, value in schema.items() if key != "type"}]
 
 
 def types(schema: Mapping[str, Any]) -> list[str]:

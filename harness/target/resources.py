@@ -280,8 +280,8 @@ def _is_value(operation: Operation, parameter: Parameter) -> bool:
     schema = operation.path_schemas.get(parameter.name, {})
     if "enum" in schema or "const" in schema:
         return True
-    plain = schema.get("type") in {"boolean", "number"}
-    return plain or schema.get("format") in _VALUE_FORMATS
+    plain = str(schema.get("type")) in {"boolean", "number"}
+    return plain or str(schema.get("format")) in _VALUE_FORMATS
 
 
 def _creates_in_collection(operation: Operation, kind_at: _KindAt) -> str:

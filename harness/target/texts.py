@@ -129,7 +129,7 @@ def _valid(schema: Schema, *texts: str) -> str:
 
 def _takes_canary(schema: Schema, slot: Slot) -> bool:
     shortest = max(TOKEN_LENGTH, slot.min_length)
-    if shortest > (_LONGEST if slot.max_length is None else slot.max_length):
+    if shortest > min(_LONGEST, slot.max_length or _LONGEST) or slot.max_length == 0:
         return False
     if _format(schema) in _FIXED or _format(schema) in _FORMATS:
         return False

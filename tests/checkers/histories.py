@@ -34,7 +34,7 @@ FIELDS = {
 }
 LIST, READ = "GET /documents", "GET /documents/{id}"
 CREATE, UPDATE = "POST /documents", "PUT /documents/{id}"
-)
+REMOVE = "DELETE /documents/{id}"
 BEACON = 2**17 - 2
 
 Pairs = Iterable[tuple[int, int]]

@@ -26,8 +26,6 @@ Specify = Callable[..., AppSpec]
 Get = Callable[[str], Request]
 Lines = Callable[[], list[LogLine]]
 
-ROOT = Path(__file__).parents[2]
-
 
 def is_alive(pid: int) -> bool:
     try:

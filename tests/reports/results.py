@@ -13,20 +13,26 @@ from harness.model.measurement import Measurement
 from harness.model.result import Result
 from harness.model.step import Principal, Role, Step
 
+READ = "GET /documents/{document_id}"
 HOSTILE = '[red]O\'Neill[/red], "quoted" & <Sons>\x07\x1b[31m\r\n\u202e\ufffe'
 
 
-def a_finding(*, severity: Severity = Severity.CRITICAL) -> Finding:
-    read = "GET /documents/{document_id}"
+def a_finding(
+    operation: str = READ,
+    *,
+    severity: Severity = Severity.CRITICAL,
+    shape: str = "mixed",
+    what: str = "POST /documents body.title",
+) -> Finding:
     return Finding(
         oracle="access",
         severity=severity,
         channel=Channel.BODY,
-        operation=read,
+        operation=operation,
         owner=0,
         receiver=1,
-        what="POST /documents body.title",
-        shape="other",
+        what=what,
+        shape=shape,
         summary="B reads A's document: its title came out in B's answer.",
         evidence=(
             Evidence(42, f"GET /documents/1 answered 200 with {HOSTILE}"),
@@ -34,8 +40,8 @@ def a_finding(*, severity: Severity = Severity.CRITICAL) -> Finding:
         ),
         count=3,
         script=(
-            Step("POST /documents", Principal(0, 0), None, Role.CONTROL),
-            Step(read, Principal(1, 1), 0, Role.PROBE),
+            Step("POST /documents", Principal(0, 0), 0, Role.CONTROL),
+            Step(operation, Principal(1, 0), 0, Role.PROBE),
         ),
     )
 
@@ -49,7 +55,7 @@ def an_unlabelled_line() -> Finding:
         owner=None,
         receiver=None,
         what="the tenant's label",
-        shape="own",
+        shape="missing",
         summary="A log line of a request names no tenant.",
         evidence=(),
     )
@@ -57,7 +63,7 @@ def an_unlabelled_line() -> Finding:
 
 def a_coverage(*gaps: Gap) -> Coverage:
     return Coverage(
-        operations=17,
+        covered=("GET /documents", READ),
         operations_required=18,
         operations_known=20,
         fields_seen=11,

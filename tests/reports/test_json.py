@@ -45,7 +45,8 @@ FINDINGS = st.builds(
 GAPS = st.builds(Gap, TEXT, TEXT, st.booleans())
 COVERAGES = st.builds(
     Coverage,
-    *[INDEX] * 5,
+    st.lists(TEXT, max_size=3).map(tuple),
+    *[INDEX] * 4,
     st.lists(TEXT, max_size=3).map(tuple),
     INDEX,
     st.lists(GAPS, max_size=3).map(tuple),

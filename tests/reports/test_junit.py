@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from harness.model.coverage import Gap
 from harness.model.result import Result
 from harness.reports.junit import render
-from tests.reports.results import a_finding, a_result, an_unlabelled_line
+from tests.reports.results import READ, a_finding, a_result, an_unlabelled_line
 
-READ = "GET /documents/{document_id}"
 SHARE = Gap("POST /share", "failed as its owner", floor=True)
 HEADER = Gap("channel header", "no beacon came through", floor=False)
 
@@ -48,12 +47,17 @@ def test_the_counts_are_those_of_the_cases() -> None:
     assert len(suite.findall("testcase")) == 5
 
 
-def test_a_clean_run_has_a_case_that_passes() -> None:
-    suite = suite_of(a_result())
+def test_each_covered_operation_is_a_case_that_passes_unless_it_has_findings() -> None:
+    clean, leaking = suite_of(a_result()), suite_of(a_result(a_finding()))
 
-    (case,) = suite.findall("testcase")
-    assert case.get("name") == "17 of 20 operations"
-    assert list(case) == []
+    assert [one.get("name") for one in clean.findall("testcase")] == [
+        "GET /documents",
+        READ,
+    ]
+    assert not any(list(case) for case in clean.findall("testcase"))
+    assert len(leaking.findall("testcase")) == 2
+    assert list(case_of(leaking, "GET /documents")) == []
+    assert case_of(leaking, READ).find("failure") is not None
 
 
 def test_several_findings_on_one_operation_are_one_failure_that_tells_all() -> None:
@@ -77,6 +81,14 @@ def test_a_failure_says_what_leaked_from_whom_to_whom() -> None:
     assert "leaked: POST /documents body.title" in text
 
 
+def test_an_effect_is_not_called_a_leak() -> None:
+    deleted = a_finding(what="made A's object unreachable for its owner")
+
+    (failure,) = case_of(suite_of(a_result(deleted)), READ)
+
+    assert "leaked:" not in (failure.text or "")
+
+
 def test_the_suite_says_when_and_with_what_the_run_was() -> None:
     suite = suite_of(a_result())
 
@@ -95,4 +107,6 @@ def test_any_text_makes_xml_that_parses(text: str) -> None:
     gap = Gap(f"{text}.", text, floor=True)
     result = replace(a_result(finding, gaps=(gap,)), variant=text, command=text)
 
-    assert suite_of(result).get("tests") == "3"
+    covered = set(result.coverage.covered)
+    expected = len({visible(name) for name in {text, f"{text}.", *covered}})
+    assert suite_of(result).get("tests") == str(expected)
