@@ -105,7 +105,7 @@ def _not_covered(result: Result) -> Iterator[RenderableType]:
         first = one_line(reason) or names
         yield _rows([(mark, Text(f"{first}{below}", style))], indent=2)
         if first != names:
-            yield Padding(Text(names), (0, 0, 0, 6), expand=False)
+            yield Padding(Text(names), (0, 0, 0, 5), expand=False)
 
 
 def _found(result: Result, runs: str, *, full: bool) -> Iterator[RenderableType]:
@@ -113,9 +113,10 @@ def _found(result: Result, runs: str, *, full: bool) -> Iterator[RenderableType]
     if not result.findings:
         return
     groups = grouped(result)
-    number = plural(len(result.findings), "finding")
-    count = f"  {number} in {plural(len(groups), 'group')}"
-    yield Text.assemble("\n", ("FOUND", "bold red"), count)
+    count = plural(len(result.findings), "finding")
+    if len(result.findings) > 1:
+        count += f" in {plural(len(groups), 'group')}"
+    yield Text.assemble("\n", ("FOUND", "bold red"), f"  {count}")
     for group in groups:
         yield Text(f"\n■ {visible(group.meaning)} — {group.extent}", "bold")
         shown = len(group.members) if full else 1
@@ -131,8 +132,8 @@ def _found(result: Result, runs: str, *, full: bool) -> Iterator[RenderableType]
 
 
 _SEVERITY_STYLE = {
-    Severity.CRITICAL: "bold red",
-    Severity.MAJOR: "red",
+    Severity.CRITICAL: "red",
+    Severity.MAJOR: "magenta",
     Severity.MINOR: "yellow",
 }
 
@@ -144,7 +145,7 @@ def _described(
     finding = numbered.finding
     yield Text.assemble(
         f"\n{numbered.number:3}. ",
-        (finding.severity.upper(), f"{_SEVERITY_STYLE[finding.severity]} reverse"),
+        (finding.severity.upper(), f"bold reverse {_SEVERITY_STYLE[finding.severity]}"),
         (f"  {visible(finding.operation)}", "bold"),
     )
     yield Padding(Text(one_line(finding.summary)), (0, 0, 0, 5), expand=False)
@@ -156,9 +157,10 @@ def _listed(
     result: Result, first: Numbered, others: Sequence[Numbered]
 ) -> RenderableType:
     """Name findings on a line each; `first` is the one that is told in full."""
+    longest = max(len(visible(one.finding.operation)) for one in others)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
+    grid.add_column(overflow="fold", min_width=min(longest, _OPERATION))
     grid.add_column(overflow="ellipsis")
     grid.add_column(no_wrap=True, style="dim")
     for one in others:
@@ -171,6 +173,10 @@ def _listed(
             finding.fingerprint,
         )
     return grid
+
+
+_OPERATION = 28
+"""Columns that an operation keeps before what it did is cut."""
 
 
 def _briefly(result: Result, finding: Finding, first: Finding) -> str:

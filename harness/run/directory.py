@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.provisioning.worlds import write_world
 from harness.recording.ndjson import write_events
 from harness.reports import json as json_report
+from harness.run.limits import room_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,8 +42,9 @@ class RunDirectory:
         started = datetime.now(UTC)
         name = f"{started:%Y%m%d-%H%M%S}-{exercise}-{secrets.token_hex(2)}"
         path = runs / name
-        path.mkdir(parents=True, mode=0o700)
-        _ignore(runs)
+        with room_in(runs):
+            path.mkdir(parents=True, mode=0o700)
+            _ignore(runs)
         _prune(runs, keep)
         return cls(path, started)
 
@@ -53,15 +55,18 @@ class RunDirectory:
 
     def write_history(self, events: Iterable[Event]) -> None:
         """Write ``history.ndjson``."""
-        write_events(self.path / HISTORY, events)
+        with room_in(self.path):
+            write_events(self.path / HISTORY, events)
 
     def write_world(self, world: World) -> None:
         """Write ``world.json``."""
-        write_world(self.path / WORLD, world)
+        with room_in(self.path):
+            write_world(self.path / WORLD, world)
 
     def write_report(self, result: Result) -> None:
         """Write ``report.json``."""
-        (self.path / REPORT).write_bytes(json_report.render(result))
+        with room_in(self.path):
+            (self.path / REPORT).write_bytes(json_report.render(result))
 
 
 def _ignore(runs: Path) -> None:

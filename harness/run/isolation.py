@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from hypothesis.configuration import set_hypothesis_home_dir
+
 from harness.checkers.coverage import coverage
 from harness.errors import HarnessError, Inconclusive
 from harness.gates import Gates, judge_run
@@ -91,6 +93,8 @@ async def probe(
     settings = order.settings
     directory = RunDirectory.make(settings.runs, EXERCISE, keep=settings.keep_runs)
     began = time.perf_counter()
+    # Or Hypothesis keeps its tables in a directory of its own among the user's.
+    set_hypothesis_home_dir(settings.runs.parent / "hypothesis")
     async with open_scene(target, order, pg) as (scene, state):
         so_far = Probe(scene)
         try:

@@ -130,6 +130,8 @@ def _coverage(findings: list[Finding]) -> Coverage:
 
 def _verdict(findings: list[Finding], shown: list[Finding]) -> Verdict:
     seen = {one.fingerprint for one in shown}
-    count = f"{len(seen)} of {len(findings)} findings show again"
+    verb = "shows" if len(seen) == 1 else "show"
+    noun = "finding" if len(findings) == 1 else "findings"
+    count = f"{len(seen)} of {len(findings)} {noun} {verb} again"
     outcome = Outcome.FAIL if seen else Outcome.PASS
     return Verdict(outcome, (count,))

@@ -25,6 +25,7 @@ from harness.provisioning.fields import Fields
 from harness.provisioning.stage import Scene, Stage
 from harness.provisioning.worlds import make_world
 from harness.recording.recorder import Recorder
+from harness.run.limits import ensure_files_left, raise_file_limit
 from harness.run.loading import filled_environment
 from harness.target.app import AppSpec
 
@@ -53,6 +54,7 @@ class Kept:
 async def server(order: Order) -> AsyncIterator[Postgres]:
     """Have a Postgres as the settings want it."""
     settings = order.settings
+    raise_file_limit()
     order.listener(Progress("postgres", detail="starting"))
     dsn = settings.dsn.get_secret_value() if settings.dsn else ""
     async with postgres(
@@ -107,6 +109,7 @@ def _scene(target: Target, order: Order, database: Database | None) -> Scene:
         environment = filled_environment(target.environment, values)
 
         async def check() -> None:
+            ensure_files_left()
             await ensure_alive(pg)
 
     return Scene(

@@ -72,7 +72,7 @@ def cookies(answer: Answer) -> Access:
             name, _, content = value.partition(";")[0].partition("=")
             jar[name.strip()] = content.strip()
     # Without content a cookie is being deleted.
-    pairs = [f"{name}={content}" for name, content in jar.items() if content]
+    pairs = [f"{k}={v}" for k, v in jar.items() if v.strip('"')]
     if not pairs:
         message = f"The login answered ({answer.status}) without setting a cookie."
         hint = "If it answers with a token, set the login's `token` to its place."

@@ -162,8 +162,8 @@ class _Reader:
         for index, entry in enumerate(listed):
             parameter, where = self._references.follow(entry, pointer(at, index))
             parameter = self._mapping(parameter, where)
-            name, place = parameter.get("name"), parameter.get("in")
-            if not isinstance(name, str) or str(place) not in _PLACES:
+            name, place = parameter.get("name"), str(parameter.get("in"))
+            if not isinstance(name, str) or place not in _PLACES:
                 what = "a parameter needs a `name`, and `in` as path, query or header"
                 raise broken(self._source, where, what, "Correct the parameter.")
             if place == "path" and (place, name) in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.model.canary import FIELD_BEACON, TOKEN_RATE
@@ -173,17 +173,18 @@ class Story:
         status: int = 200,
         sent: Pairs = (),
         audience: Audience = Audience.TENANT,
-        around: tuple[Reading, Reading] | None = None,
+        around: Sequence[tuple[Reading, Reading]] = (),
         between: int | None = None,
     ) -> Exchange:
         """Somebody else does something with a tenant's, which reads around it.
 
         Args:
+            around: What the owner reads before and after, thing by thing.
             between: A tenant that changes something of its own meanwhile.
         """
         id_ = next(self._ids)
-        if around and on is not None:
-            self._reread(on, around[0], precedes=id_)
+        for before, _ in around:
+            self._reread(on, before, precedes=id_)
         probe = self.asks(
             who,
             operation,
@@ -197,15 +198,20 @@ class Story:
         )
         if between is not None:
             self.control(between, UPDATE)
-        if around and on is not None:
-            self._reread(on, around[1], follows=id_)
+        for _, after in around:
+            self._reread(on, after, follows=id_)
         return probe
 
     def _reread(
-        self, owner: int, reading: Reading, *, precedes: int = 0, follows: int = 0
+        self,
+        owner: int | None,
+        reading: Reading,
+        *,
+        precedes: int = 0,
+        follows: int = 0,
     ) -> None:
         self.asks(
-            own(owner),
+            Principal(owner, owner),
             LIST if reading.objects >= 0 else READ,
             reading.found,
             role=Role.REREAD,

@@ -71,7 +71,7 @@ def changes(
         who or own(B),
         operation,
         status=status,
-        around=(before, after),
+        around=[(before, after)],
         between=between,
         audience=audience,
     )
@@ -252,7 +252,7 @@ def test_what_the_owner_itself_changed_meanwhile_is_not_blamed_on_the_probe() ->
 def test_an_owner_that_had_to_log_in_again_is_judged_by_its_second_reading() -> None:
     def reread(after: Reading) -> list[Finding]:
         story = Story()
-        around = (WITH_TITLE, Reading(status=401))
+        around = [(WITH_TITLE, Reading(status=401))]
         probe = story.probe(own(B), UPDATE, around=around)
         story.asks(own(A), "POST /token", role=Role.LOGIN)
         story.asks(
@@ -280,7 +280,7 @@ def test_only_what_is_surely_in_the_body_is_compared() -> None:
 
 def test_readings_of_different_things_are_not_compared() -> None:
     story = Story()
-    story.probe(own(B), UPDATE, around=(WITH_TITLE, Reading(objects=0)))
+    story.probe(own(B), UPDATE, around=[(WITH_TITLE, Reading(objects=0))])
 
     assert access(story.history()) == []
 
@@ -288,7 +288,7 @@ def test_readings_of_different_things_are_not_compared() -> None:
 def test_the_same_operation_and_identity_is_one_finding() -> None:
     story = Story()
     story.control(A, UPDATE)
-    gone = (WITH_TITLE, Reading())
+    gone = [(WITH_TITLE, Reading())]
     story.probe(own(B), UPDATE, body(hit(A)), around=gone)
     story.probe(own(B), UPDATE, around=gone)
     story.probe(mixed(B, A), UPDATE, around=gone)

@@ -59,6 +59,19 @@ def test_each_format_can_be_had_again(run: Run, tmp_path: Path) -> None:
     assert fromstring(as_junit).find("testsuite/testcase/failure") is not None
 
 
+def test_all_findings_of_a_group_are_described_when_asked_for(
+    run: Run, tmp_path: Path
+) -> None:
+    directory = keep(tmp_path / ".harness/runs")
+    two = replace(RUN, findings=(a_finding(), a_finding("GET /documents")))
+    (directory / "report.json").write_bytes(render(two))
+
+    brief, full = run("report").stdout, run("report", "--full").stdout
+
+    assert "FOUND  2 findings in 1 group\n" in brief
+    assert (brief.count("harness replay"), full.count("harness replay")) == (1, 2)
+
+
 def test_the_schema_is_published(run: Run) -> None:
     done = run("report", "--schema")
 

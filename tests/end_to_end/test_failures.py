@@ -99,7 +99,8 @@ def test_a_full_disk_ends_with_a_line_that_names_the_directory(
         subprocess.run(["umount", str(disk)], check=True)
 
     assert ended.code == 3, ended.text
-    assert "full" in ended.err
+    assert f"{disk}" in ended.err
+    assert "is full" in ended.err
 
 
 def test_a_port_in_use_is_named(project: Project, taken_port: int) -> None:

@@ -71,8 +71,12 @@ class Opened:
         return await tools.request(method, path)
 
     def exchanges(self, mark: int = 0) -> list[Exchange]:
-        events = self.scene.recorder.since(mark)
-        return [event for event in events if isinstance(event, Exchange)]
+        """Return what was recorded, without the looks at what the app has seen."""
+        return [
+            event
+            for event in self.scene.recorder.since(mark)
+            if isinstance(event, Exchange) and event.operation != "GET /seen"
+        ]
 
 
 def _nobody(scene: Scene) -> Tenant:

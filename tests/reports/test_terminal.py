@@ -5,11 +5,17 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.coverage import Gap
+from harness.model.coverage import Coverage, Gap
 from harness.model.result import Result
 from harness.reports.terminal import render
 from harness.reports.text import visible
-from tests.reports.results import a_finding, a_result, an_unlabelled_line, with_notes
+from tests.reports.results import (
+    READ,
+    a_finding,
+    a_result,
+    an_unlabelled_line,
+    with_notes,
+)
 
 GAPS = (
     Gap("channel header", "no beacon came through", floor=False),
@@ -35,7 +41,8 @@ def test_gaps_that_the_verdict_depends_on_come_before_the_others() -> None:
     text = render(everything(), width=80)
 
     assert text.index("/share") < text.index("channel header, channel error")
-    assert "failed as its owner (below the floor)" in text
+    assert "  ✗  failed as its owner (below the floor)\n" in text
+    assert "  ·  no beacon came through\n" in text
 
 
 def test_a_finding_says_what_leaked_from_whom_to_whom_and_how() -> None:
@@ -46,23 +53,27 @@ def test_a_finding_says_what_leaked_from_whom_to_whom_and_how() -> None:
     assert any(line[:2] == ["receiver", "B"] for line in lines)
     assert any(line[:2] == ["channel", "body"] for line in lines)
     assert any(line[:2] == ["evidence", "#42"] for line in lines)
-    assert ["2.", "B:", "GET", "/documents/{document_id}", "on", "A's", "object"] in (
-        lines
-    )
+    assert ["steps", "1.", "A:", "POST", "/documents"] in lines
+    second = f"2. B's credential with A selected: {READ} on A's object"
+    assert second.split() in lines
 
 
-def test_a_finding_is_reproduced_by_a_command_on_a_line_of_its_own() -> None:
-    for width in (40, 80):
-        lines = render(everything(), width=width, runs="out/runs").splitlines()
+def test_a_command_stands_beside_its_label_or_unbroken_on_a_line_of_its_own() -> None:
+    command = f"harness replay o/20260101-120000-abcd {a_finding().fingerprint}"
+    beside = f"     reproduce  {command}"
 
-        replay = "harness replay out/runs/20260101-120000-abcd"
-        assert f"    {replay} {a_finding().fingerprint}" in lines
+    for width in (40, len(beside) - 1):
+        lines = render(everything(), width=width, runs="o").splitlines()
+        at = lines.index("     reproduce")
+        assert lines[at + 1] == f"     {command}"
+
+    assert beside in render(everything(), width=len(beside), runs="o").splitlines()
 
 
 def test_a_finding_without_a_script_is_reproduced_by_repeating_the_run() -> None:
     lines = render(a_result(an_unlabelled_line())).splitlines()
 
-    assert "    harness isolation --seed 7" in lines
+    assert "     reproduce  harness isolation --seed 7" in lines
 
 
 def test_a_log_has_readers_rather_than_a_receiver() -> None:
@@ -73,16 +84,40 @@ def test_the_last_line_holds_the_verdict_and_its_figures() -> None:
     last = render(everything()).splitlines()[-1]
 
     assert last == (
-        "FAIL  2 findings: 1 critical, 1 minor · 17/20 operations · 11/12 fields · "
+        "FAIL  2 findings: 1 critical, 1 minor · 2/20 operations · 11/12 fields · "
         "240 probes · watched: body, log · 12.3 s"
     )
+
+
+def test_a_replay_says_how_many_operations_it_was_about_and_no_other_figure() -> None:
+    made = Coverage((READ,), 0, 0, 0, 0, (), 0, ())
+    last = render(replace(a_result(), coverage=made)).splitlines()[-1]
+
+    assert last == "PASS  1 operation · 12.3 s"
+
+
+def test_what_happened_beside_a_leak_is_not_called_one() -> None:
+    words = [
+        line.split() for line in render(a_result(an_unlabelled_line())).split("\n")
+    ]
+
+    assert not any(line[:1] == ["leaked"] for line in words)
+
+
+def test_texts_of_several_lines_become_one_and_very_long_ones_are_cut() -> None:
+    result = with_notes(a_result(), "could not:\r\n   at or near\n", "x" * 1000)
+
+    lines = render(result).splitlines()
+
+    assert "  ·  could not: at or near" in lines
+    assert f"  ·  {'x' * 299}…" in lines
 
 
 def test_a_pass_and_an_inconclusive_run_say_so_and_why() -> None:
     passed = render(a_result()).splitlines()[-1]
     unclear = render(a_result(gaps=(*GAPS, replace(GAPS[1], what="x")))).splitlines()
 
-    assert passed.startswith("PASS  17/20 operations")
+    assert passed.startswith("PASS  2/20 operations")
     assert unclear[-1].startswith(
         "INCONCLUSIVE  below the floor: POST /documents/{document_id}/share: "
         "failed as its owner (and 1 more)"
@@ -97,11 +132,11 @@ def test_eighty_columns_are_enough_for_everything_but_a_command() -> None:
 
 
 def test_without_a_terminal_each_fact_stays_on_its_line() -> None:
-    long = replace(a_finding(), summary="word " * 100)
+    long = replace(a_finding(), summary="word " * 50)
 
     text = render(a_result(long))
 
-    assert f"    {'word ' * 100}".rstrip() in text.splitlines()
+    assert f"     {'word ' * 50}".rstrip() in text.splitlines()
 
 
 def test_without_color_nothing_but_text_is_written() -> None:
