@@ -208,12 +208,12 @@ def added(figures: dict[str, Figure], name: str) -> float:
     return statistics.median((a - c) / (b - c) for a, b, c in zip(*rows, strict=True))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--requests", type=int, default=100)
-    options, _ = parser.parse_known_args()
+    options = parser.parse_args(arguments)
     figures, size = asyncio.run(measure(options.rounds, options.requests))
 
     print(f"one FastAPI endpoint, {size} bytes, {options.rounds} rounds")

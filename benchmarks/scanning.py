@@ -122,11 +122,11 @@ def study(scanner: Scanner, gigabytes: float) -> int:
     return proven
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for; 1 if chance fooled the scanner."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gigabytes", type=float, default=0.0)
-    arguments = parser.parse_args()
+    options = parser.parse_args(arguments)
     key = CanaryKey.from_seed(1)
     planted = [
         (tenant, FIRST_PLANTED_FIELD + field)
@@ -135,8 +135,8 @@ def main() -> int:
     ]
     scanner = Scanner(key, planted)
     speed(key, scanner)
-    if arguments.gigabytes:
-        return int(study(scanner, arguments.gigabytes) > 0)
+    if options.gigabytes:
+        return int(study(scanner, options.gigabytes) > 0)
     return 0
 
 

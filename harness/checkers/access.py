@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.model.history import History
 
 UNDECIDED: Final = frozenset({401, 408, 425, 429})
-"""Refusals that say nothing of an object: the owner's session ended, or it must wait."""
+"""Refusals that say nothing of an object: to log in again, or to wait."""
 
 
 def access(history: History) -> list[Finding]:

@@ -140,8 +140,7 @@ def _counted_probes(history: History) -> int:
         if e.role in AS_OWNER and e.succeeded
     }
     return sum(
-        _is_probe(e) and (e.operation, e.owner) in worked
-        for e in history.of(Exchange)
+        _is_probe(e) and (e.operation, e.owner) in worked for e in history.of(Exchange)
     )
 
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 from harness.model.event import Channel
 from harness.model.step import Step
 
-
 MOST_FACTS = 5
 """How many facts a merged finding shows."""
 

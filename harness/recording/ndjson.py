@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+OWNER_ONLY = 0o600
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="kind")]
 )
@@ -50,7 +51,8 @@ def parse_line(line: bytes) -> Event:
 
 def write_events(path: Path, events: Iterable[Event]) -> None:
     """Write events to a file that only its owner can read."""
-    path.touch(mode=0o600)
+    path.touch(mode=OWNER_ONLY)
+    path.chmod(OWNER_ONLY)  # where it was there before
     with path.open("wb") as file:
         file.writelines(dump_line(event) for event in events)
 

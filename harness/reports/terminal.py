@@ -105,7 +105,7 @@ def _not_covered(result: Result) -> Iterator[RenderableType]:
         first = one_line(reason) or names
         yield _rows([(mark, Text(f"{first}{below}", style))], indent=2)
         if first != names:
-            yield Padding(Text(names), (0, 0, 0, 5), expand=False)
+            yield Padding(Text(names), (0, 0, 0, 7), expand=False)
 
 
 def _found(result: Result, runs: str, *, full: bool) -> Iterator[RenderableType]:

@@ -52,9 +52,11 @@ class Target:
         labelled_loggers: Loggers whose every line of a request names the tenant.
         operator_fields: Fields that logs may show: ``"email"``, or a place such
             as ``"POST /documents body.title"``.
-        fresh: How the state is set back: ``template`` (clone the database),
-            ``delete`` (delete rows, set sequences back), ``keep`` (not at all;
-            the only way for a `url` without a hook), or a hook that gets the DSN.
+        fresh: How the state is set back: ``delete`` (put the rows and sequences
+            back; the quickest, needs a superuser), ``template`` (clone the whole
+            database; cuts its connections), ``keep`` (not at all, and the app is
+            never restarted: for a `url` without a hook, and for apps that keep
+            their state in memory), or a hook that gets the DSN.
         reimport: Top-level packages to import afresh at each start.
         startup_timeout: Seconds until the app must be ready.
         shutdown_timeout: Seconds until it must be gone.
@@ -77,7 +79,7 @@ class Target:
     operations: tuple[Operation, ...] = ()
     labelled_loggers: tuple[str, ...] = ()
     operator_fields: tuple[str, ...] = ()
-    fresh: Literal["template", "delete", "keep"] | FreshHook = "template"
+    fresh: Literal["delete", "template", "keep"] | FreshHook = "delete"
     reimport: tuple[str, ...] = ()
     startup_timeout: float = 30.0
     shutdown_timeout: float = 10.0

@@ -231,9 +231,8 @@ def test_a_list_that_grew_or_shrank_was_changed(objects: int, what: str) -> None
 def test_what_is_no_list_before_and_after_is_not_counted() -> None:
     story = Story()
     probe = story.probe(own(B), CREATE)
-    for place, objects in (("precedes", 2), ("follows", -1)):
-        links = {place: probe.id}
-        story.asks(own(A), LIST, role=Role.REREAD, owner=A, objects=objects, **links)
+    story.asks(own(A), LIST, role=Role.REREAD, owner=A, objects=2, precedes=probe.id)
+    story.asks(own(A), LIST, role=Role.REREAD, owner=A, objects=-1, follows=probe.id)
 
     assert access(story.history()) == []
 

@@ -111,7 +111,9 @@ def test_a_line_outside_of_any_request_may_hold_names_and_no_data() -> None:
 
     assert finding.shape == "own data"
     assert finding.evidence[0].exchange == 0
-    assert finding.summary.startswith("A's POST /documents body.title was logged by app;")
+    assert finding.summary.startswith(
+        "A's POST /documents body.title was logged by app;"
+    )
 
 
 def test_a_line_of_a_request_that_the_history_does_not_hold_is_not_judged() -> None:

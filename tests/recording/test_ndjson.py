@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -94,10 +95,9 @@ NOTE = Note("note", "hello")
 
 
 def test_each_kind_of_event_is_tried_below() -> None:
-    assert set(KINDS) == {
-        one.__annotations__["kind"].split("'" if "'" in one.__annotations__["kind"] else '"')[1]
-        for one in (Declared, Exchange, LogLine, BeaconSent, Unseen, Note)
-    }
+    kinds = [get_type_hints(one)["kind"] for one in get_args(Event)]
+
+    assert set(KINDS) == {get_args(kind)[0] for kind in kinds}
 
 
 @given(st.one_of(*KINDS.values()))
@@ -148,7 +148,11 @@ def test_a_file_gives_back_its_events_in_order_to_its_owner_only(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "history.ndjson"
-    events = [NOTE, Unseen("unseen", "log in tenant B", "status 401"), NOTE]
+    events: list[Event] = [
+        NOTE,
+        Unseen("unseen", "log in tenant B", "status 401"),
+        NOTE,
+    ]
 
     write_events(path, events)
 
@@ -185,7 +189,7 @@ def test_an_empty_file_holds_no_events(tmp_path: Path) -> None:
         (b'{"kind": "note"}', "note.text: Field required"),
         (b'{"kind": "novelty", "text": ""}', "'novelty'"),
         (b'{"text": "of no kind"}', "kind"),
-        (b'{"kind": "beacon", "channel": "smoke", "source": "", "owner": 1}', "smoke"),
+        (b'{"kind": "beacon", "channel": "x", "source": "", "owner": 1}', "channel"),
     ],
 )
 def test_a_broken_line_is_named_by_its_number_and_what_is_wrong(
@@ -201,8 +205,7 @@ def test_a_broken_line_is_named_by_its_number_and_what_is_wrong(
         next(events)
     assert caught.value.message.startswith("history.ndjson, line 2: ")
     assert caught.value.exit_code == 2
-    if says != "smoke":
-        assert says in caught.value.message
+    assert says in caught.value.message
 
 
 def test_what_a_broken_line_holds_is_not_shown() -> None:

@@ -52,6 +52,7 @@ class FoundItem(Item, Found):
 class Shop:
     shelves: dict[int, str] = field(default_factory=dict)
     items: dict[tuple[int, int], Item] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     accent: str = "none"
     ids: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -99,9 +100,11 @@ def create() -> ASGIApp:
         data.tokens[token] = slug
         return {"data": {"token": token}}
 
-    @app.post("/logout", status_code=204, include_in_schema=False)
-    def forget_tokens() -> None:
+    @app.post("/forget", status_code=204, include_in_schema=False)
+    def forget(people: bool = False) -> None:
         data.tokens.clear()
+        if people:
+            data.people.clear()
 
     _shelves(app)
     _items(app)
@@ -114,6 +117,12 @@ def create() -> ASGIApp:
     def set_colours(shop: Mine, body: Colours) -> Colours:
         shop.accent = body.accent
         return body
+
+    @app.get("/vault")
+    def vault(shop: Mine) -> Found:
+        raise HTTPException(401)
+
+    _labels(app)
 
     @app.get("/staff")
     def staff(shop: Mine) -> list[Found]:
@@ -174,3 +183,18 @@ def _items(app: FastAPI) -> None:
     def drop_item(shop: Mine, shelf_id: int, item_id: int) -> None:
         if shop.items.pop((shelf_id, item_id), None) is None:
             raise HTTPException(404)
+
+
+def _labels(app: FastAPI) -> None:
+    @app.get("/labels")
+    def labels(shop: Mine) -> list[dict[str, str]]:
+        return [{"name": name} for name in shop.labels]
+
+    @app.put("/labels/{name}")
+    def set_label(shop: Mine, name: str, body: Colours) -> dict[str, str]:
+        shop.labels[name] = body.accent
+        return {"name": name}
+
+    @app.get("/labels/{name}")
+    def label(shop: Mine, name: str) -> Colours:
+        return Colours(accent=shop.labels[name])

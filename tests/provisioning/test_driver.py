@@ -1,0 +1,377 @@
+"""The driver makes steps, keeps the books, and has owners watch over their data."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from harness.model.canary import PREFIX
+from harness.model.event import Exchange, Unseen
+from harness.model.step import Role, Step
+from harness.model.tenant import STRANGER, Tenant
+from harness.model.world import Access
+from harness.provisioning.driver import Driver, Impossible
+from harness.target.operation import Operation
+from harness.target.tools import Tools
+from tests.provisioning.opening import Opened, made, opened, own, probe
+from tests.provisioning.shops import LOGIN, shop
+
+SHELF, ITEM = "/shelves", "/shelves/{}/items"
+
+
+@pytest_asyncio.fixture
+async def app() -> AsyncIterator[Opened]:
+    async with opened(shop()) as it:
+        yield it
+
+
+@pytest_asyncio.fixture
+async def driver(app: Opened) -> Driver:
+    return (await app.driver())[0]
+
+
+async def after(app: Opened, driver: Driver, step: Step) -> list[Exchange]:
+    """Make a step and return the exchanges that it took."""
+    mark = app.scene.recorder.mark
+    await made(driver, step)
+    return app.exchanges(mark)
+
+
+def keys(driver: Driver, tenant: int, kind: str) -> list[tuple[str, ...]]:
+    return list(driver.belongings.by_tenant[tenant][kind])
+
+
+async def test_what_is_created_can_be_read_and_deleted_newest_first(
+    driver: Driver,
+) -> None:
+    before = keys(driver, 0, SHELF)
+
+    await made(driver, own("POST /shelves", 0))
+    newest = keys(driver, 0, SHELF)[-1]
+    read = await made(driver, own("GET /shelves/{shelf_id}", 0))
+    older = await made(driver, own("GET /shelves/{shelf_id}", 0, pick=1))
+    await made(driver, own("DELETE /shelves/{number}", 0))
+
+    assert newest not in before
+    assert read.request == f"GET /shelves/{newest[0]}"
+    assert older.request == f"GET /shelves/{before[-1][0]}"
+    assert read.succeeded
+    assert older.succeeded
+    assert keys(driver, 0, SHELF) == before
+
+
+async def test_with_an_object_what_hangs_below_it_is_gone(driver: Driver) -> None:
+    shelf = keys(driver, 0, SHELF)[-1]
+    assert any(item[:1] == shelf for item in keys(driver, 0, ITEM))
+
+    await made(driver, own("DELETE /shelves/{number}", 0))
+
+    assert shelf not in keys(driver, 0, SHELF)
+    assert not any(item[:1] == shelf for item in keys(driver, 0, ITEM))
+
+
+async def test_deleting_below_an_object_leaves_the_object(driver: Driver) -> None:
+    shelves, items = keys(driver, 0, SHELF), keys(driver, 0, ITEM)
+
+    deleted = await made(driver, own("DELETE /shelves/{shelf_id}/items/{item_id}", 0))
+
+    assert deleted.request == f"DELETE /shelves/{items[-1][0]}/items/{items[-1][1]}"
+    assert keys(driver, 0, SHELF) == shelves
+    assert keys(driver, 0, ITEM) == items[:-1]
+
+
+async def test_a_list_brings_objects_into_the_books_once(driver: Driver) -> None:
+    known = keys(driver, 0, SHELF)
+    driver.belongings.by_tenant[0][SHELF] = known[:1]
+
+    listed = await made(driver, own("GET /shelves", 0))
+    await made(driver, own("GET /shelves", 0))
+
+    assert sorted(keys(driver, 0, SHELF)) == sorted(known)
+    assert listed.objects == len(known)
+
+
+async def test_what_others_do_does_not_enter_their_books(driver: Driver) -> None:
+    before = [driver.belongings.listed(tenant) for tenant in (0, 1)]
+
+    stolen = await made(driver, probe("POST /shelves/{shelf_id}/items", 1, 1, 0))
+    await made(driver, probe("POST /shelves", 1, 0, 0))
+
+    assert stolen.succeeded
+    assert [driver.belongings.listed(tenant) for tenant in (0, 1)] == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "readings"),
+    [
+        (
+            "DELETE /shelves/{number}",
+            ["GET /shelves/{shelf_id}", "GET /shelves"],
+        ),
+        (
+            "POST /shelves/{shelf_id}/items",
+            ["GET /shelves/{shelf_id}/items", "GET /shelves/{shelf_id}"],
+        ),
+        ("POST /shelves", ["GET /shelves"]),
+        ("PUT /colours", ["GET /colours"]),
+        ("GET /shelves", []),
+    ],
+)
+async def test_the_owner_reads_what_a_probe_may_change_before_and_after(
+    app: Opened, driver: Driver, operation: str, readings: list[str]
+) -> None:
+    exchanges = await after(app, driver, probe(operation, 1, 0, 0))
+
+    told = [
+        (one.operation, one.role, one.principal.credential, one.principal.selector)
+        for one in exchanges
+    ]
+    watching = [(reading, Role.REREAD, 0, 0) for reading in readings]
+    assert told == [*watching, (operation, Role.PROBE, 1, 0), *watching]
+    count = len(readings)
+    id_ = exchanges[count].id
+    links = [(one.precedes, one.follows) for one in exchanges]
+    assert links == [(id_, 0)] * count + [(0, 0)] + [(0, id_)] * count
+    assert all(one.succeeded for one in exchanges[:count])
+    assert list(driver.trail[-1].exchanges)[0] <= exchanges[0].id
+    assert exchanges[-1].id in driver.trail[-1].exchanges
+
+
+async def test_owners_are_not_watched_over_themselves(
+    app: Opened, driver: Driver
+) -> None:
+    exchanges = await after(app, driver, own("DELETE /shelves/{number}", 0))
+
+    assert [one.operation for one in exchanges] == ["DELETE /shelves/{number}"]
+
+
+async def test_an_object_that_its_owner_cannot_find_again_leaves_the_books(
+    app: Opened, driver: Driver
+) -> None:
+    shelf = keys(driver, 0, SHELF)[-1]
+
+    # A's own credential: stands in for an app that let somebody else delete it.
+    await made(driver, probe("DELETE /shelves/{number}", 0, 0, 0))
+
+    assert shelf not in keys(driver, 0, SHELF)
+
+
+@pytest.mark.parametrize(("credential", "author"), [(0, 0), (1, 1), (None, STRANGER)])
+async def test_each_fills_in_its_own_canaries(
+    driver: Driver, credential: int | None, author: int
+) -> None:
+    exchange = await made(driver, probe("POST /shelves", credential, 0, 0))
+
+    assert {owner for owner, _ in exchange.sent - exchange.sent_in_url} == {0, author}
+
+
+async def test_bodies_differ_from_one_another_and_from_what_was_seeded(
+    app: Opened, driver: Driver
+) -> None:
+    for _ in range(3):
+        await made(driver, own("POST /shelves", 0))
+
+    titles = [
+        json.loads(one["body"])["title"]
+        for one in await app.seen()
+        if (one["method"], one["path"]) == ("POST", "/shelves")
+    ]
+    assert len(set(titles)) == len(titles) == 2 * 2 + 3
+
+
+async def test_a_reference_is_to_the_owners_newest_object(
+    app: Opened, driver: Driver
+) -> None:
+    await made(driver, own("POST /shelves", 0))
+    newest = keys(driver, 0, SHELF)[-1]
+
+    await made(driver, probe("POST /shelves/{shelf_id}/items", 1, 1, 0))
+
+    sent = [one for one in await app.seen() if one["path"].endswith("/items")]
+    posted = [one for one in sent if one["method"] == "POST"][-1]
+    assert posted["path"] == f"/shelves/{newest[0]}/items"
+    assert json.loads(posted["body"])["shelf_id"] == int(newest[0])
+
+
+async def test_a_search_asks_for_what_every_canary_begins_with(
+    app: Opened, driver: Driver
+) -> None:
+    exchange = await made(driver, own("GET /shelves", 0))
+
+    assert (await app.seen())[-1]["query"] == f"q={PREFIX}"
+    assert exchange.objects == len(keys(driver, 0, SHELF))
+    assert not exchange.sent_in_url
+
+
+@pytest.mark.parametrize(
+    ("credential", "selector"), [(0, 0), (1, 0), (None, 0), (1, None), (None, None)]
+)
+async def test_identities_are_mixed_from_just_the_halves_that_are_asked_for(
+    app: Opened, driver: Driver, credential: int | None, selector: int | None
+) -> None:
+    await made(driver, probe("GET /shelves", credential, selector, 0))
+
+    sent = dict((await app.seen())[-1]["headers"])
+    slug = None if selector is None else driver.cast.tenants[selector].slug
+    assert sent.get("x-shop") == slug
+    token = None
+    if credential is not None:
+        token = dict(driver.cast.credentials[credential].headers)["authorization"]
+    assert sent.get("authorization") == token
+
+
+async def test_nothing_is_made_of_what_does_not_exist(driver: Driver) -> None:
+    driver.belongings.by_tenant[0].clear()
+    mark = len(driver.trail)
+
+    gone = await driver.make(own("GET /shelves/{shelf_id}", 0))
+    unknown = await driver.make(own("GET /nothing", 0))
+    unowned = await driver.make(probe("GET /shelves/{shelf_id}", 1, 1, None))
+
+    assert gone == Impossible("nothing of the kind /shelves could be made")
+    assert unknown == Impossible("the app no longer offers this operation")
+    assert isinstance(unowned, Impossible)
+    assert len(driver.trail) == mark
+
+
+async def test_an_explicit_operation_is_written_by_its_author() -> None:
+    body = {"title": "{slug} {canary}", "note": ["{number}"]}
+    explicit = Operation(
+        method="POST", path="/shelves", body=body, query={"who": "{email}"}
+    )
+    async with opened(shop(operations=(explicit,))) as app:
+        driver, _ = await app.driver()
+        mark = len(await app.seen())
+
+        await made(driver, probe("POST /shelves", 1, 0, 0))
+
+        posted = [o for o in (await app.seen())[mark:] if o["method"] == "POST"][0]
+        title = json.loads(posted["body"])["title"].split()
+        author = driver.cast.tenants[1]
+        assert title[0] == author.slug
+        assert title[1].startswith(PREFIX)
+        assert json.loads(posted["body"])["note"] == ["2"]
+        assert posted["query"].startswith(f"who={author.email[:17]}")
+
+
+def logins(app: Opened, mark: int = 0) -> list[int | None]:
+    return [
+        one.principal.credential
+        for one in app.exchanges(mark)
+        if one.role is Role.LOGIN
+    ]
+
+
+async def test_each_tenant_logs_in_once(app: Opened) -> None:
+    driver, _ = await app.driver(3)
+    for tenant in range(3):
+        await made(driver, own("GET /shelves", tenant))
+
+    assert logins(app) == [0, 1, 2]
+
+
+async def test_after_a_401_a_tenant_logs_in_again_and_goes_on(
+    app: Opened, driver: Driver
+) -> None:
+    await app.ask("POST", "/forget")
+    mark = app.scene.recorder.mark
+
+    exchange = await made(driver, own("GET /shelves", 1))
+    await made(driver, own("GET /shelves", 1))
+
+    assert exchange.succeeded
+    assert logins(app, mark) == [1]
+
+
+async def test_a_probe_after_a_401_is_watched_from_the_beginning(
+    app: Opened, driver: Driver
+) -> None:
+    await app.ask("POST", "/forget")
+
+    exchanges = await after(app, driver, probe("PUT /colours", 1, 1, 0))
+
+    probes = [one for one in exchanges if one.role is Role.PROBE]
+    assert [one.status for one in probes] == [401, 200]
+    last = probes[-1].id
+    assert [one.status for one in exchanges if one.precedes == last] == [200]
+    assert [one.status for one in exchanges if one.follows == last] == [200]
+
+
+@pytest.mark.parametrize("who", [(1, 0), (None, 0), (1, None)])
+async def test_a_mixed_identity_is_refused_without_a_new_login(
+    app: Opened, driver: Driver, who: tuple[int | None, int | None]
+) -> None:
+    await app.ask("POST", "/forget")
+    mark = app.scene.recorder.mark
+
+    exchange = await made(driver, probe("GET /shelves", *who, 0))
+
+    assert exchange.status == 401
+    assert not logins(app, mark)
+
+
+async def test_where_a_fresh_login_does_not_help_none_is_tried_again(
+    app: Opened, driver: Driver
+) -> None:
+    mark = app.scene.recorder.mark
+
+    for tenant in (0, 1, 0, 1):
+        assert (await made(driver, own("GET /vault", tenant))).status == 401
+
+    assert logins(app, mark) == [0]
+
+
+async def test_a_tenant_that_cannot_log_in_again_is_named_and_the_rest_goes_on(
+    app: Opened, driver: Driver
+) -> None:
+    await app.ask("POST", "/forget?people=1")
+
+    first = await made(driver, own("GET /shelves", 1))
+    second = await made(driver, own("GET /shelves", 1))
+
+    unseen = [e for e in app.scene.recorder.since() if isinstance(e, Unseen)]
+    assert [first.status, second.status] == [401, 401]
+    assert [one.step for one in unseen] == ["log in tenant B again"]
+    assert "status 401" in unseen[0].reason
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """Logs in for so many seconds."""
+
+    seconds: float
+
+    async def log_in(self, tools: Tools, tenant: Tenant) -> Access:
+        access = await LOGIN.log_in(tools, tenant)
+        return replace(access, expires_at=time.time() + self.seconds)
+
+
+@pytest.mark.parametrize(("seconds", "renewals"), [(2.0, 2), (3600.0, 0)])
+async def test_a_credential_is_renewed_before_it_expires(
+    seconds: float, renewals: int
+) -> None:
+    async with opened(shop(login=Lasting(seconds), public=("/login",))) as app:
+        driver, _ = await app.driver()
+        mark = app.scene.recorder.mark
+
+        answers = [await made(driver, own("GET /shelves", 0)) for _ in range(2)]
+
+        assert [one.status for one in answers] == [200, 200]
+        assert len(logins(app, mark)) == renewals
+
+
+async def test_uuids_are_canaries_when_seeded_and_unique_ever_after() -> None:
+    body: dict[str, Any] = {"title": "{canary}"}
+    explicit = Operation(method="POST", path="/shelves", body=body)
+    async with opened(shop(operations=(explicit,))) as app:
+        driver, _ = await app.driver()
+
+        sent = (await made(driver, own("POST /shelves", 0))).sent
+
+        assert {owner for owner, _ in sent} == {0}
