@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import hosting, scanning
+from benchmarks import environment, hosting, scanning
 
 
 def main() -> None:
     """Run each benchmark with its defaults."""
-    for title, benchmark in (("scanning", scanning), ("hosting", hosting)):
+    for title, benchmark in (
+        ("scanning", scanning),
+        ("hosting", hosting),
+        ("environment", environment),
+    ):
         print(f"## {title}", flush=True)
         benchmark.main([])
         print(flush=True)

@@ -205,36 +205,37 @@ class Bridge:
             await self._example.abort()
 
 
-def _steps(stage: Stage) -> tuple[st.SearchStrategy[Step], st.SearchStrategy[Step]]:
-    """Return strategies for steps as an owner, and as somebody else."""
-    offered = [
-        operation.key
-        for operation in stage.catalogue.operations.values()
-        if operation.audience is Audience.TENANT and not operation.skipped
-    ]
-    operations = st.sampled_from(sorted(offered))
-    tenants = st.integers(0, len(stage.world.tenants) - 1)
-    small = st.integers(0, 2)
+def _owners(stage: Stage, operation: str) -> st.SearchStrategy[Step]:
+    """Return a strategy for an operation as any of its owners."""
 
-    def own(operation: str, tenant: int, case: int, pick: int) -> Step:
+    def own(tenant: int, case: int, pick: int) -> Step:
         whole = Principal(tenant, tenant)
         return Step(operation, whole, tenant, Role.CONTROL, case, pick)
 
-    def other(operation: str, turned: bool, who: int, pick: int) -> Step:  # noqa: FBT001
-        attacker, victim = (FIRST, SECOND) if turned else (SECOND, FIRST)
-        identities = strangers(attacker, victim, separable=stage.separable)
-        principal = identities[who % len(identities)]
-        return Step(operation, principal, victim, Role.PROBE, 0, pick)
+    tenants = st.integers(0, len(stage.world.tenants) - 1)
+    return st.builds(own, tenants, st.integers(0, 2), st.integers(0, 2))
 
-    return (
-        st.builds(own, operations, tenants, small, small),
-        st.builds(other, operations, st.booleans(), st.integers(0, 4), small),
-    )
+
+def _strangers(stage: Stage, operation: str) -> st.SearchStrategy[Step]:
+    """Return a strategy for an operation as anybody but its owner."""
+    tried = [
+        (principal, victim)
+        for attacker, victim in ((SECOND, FIRST), (FIRST, SECOND))
+        for principal in strangers(attacker, victim, separable=stage.separable)
+    ]
+
+    def other(who: tuple[Principal, int], pick: int) -> Step:
+        return Step(operation, who[0], who[1], Role.PROBE, 0, pick)
+
+    return st.builds(other, st.sampled_from(tried), st.integers(0, 2))
 
 
 def _machine(stage: Stage, bridge: Bridge) -> type[RuleBasedStateMachine]:
-    """Make the class of the state machine, bound to this run."""
-    owners, others = _steps(stage)
+    """Make the class of the state machine, bound to this run.
+
+    Each operation is two rules of its own, so that Hypothesis spreads its draws
+    over the operations and, example by example, leaves some of them out.
+    """
 
     class Tenants(RuleBasedStateMachine):
         """Several tenants, each doing what it may, and what it may not."""
@@ -243,21 +244,37 @@ def _machine(stage: Stage, bridge: Bridge) -> type[RuleBasedStateMachine]:
             super().__init__()
             self.example = bridge.open()
 
-        @rule(step=owners)
-        def as_owner(self, step: Step) -> None:
-            """Do something with one's own."""
-            bridge.call(self.example.step(step))
-
-        @rule(step=others)
-        def as_somebody_else(self, step: Step) -> None:
-            """Try the same with what is somebody else's."""
+        def make(self, step: Step) -> None:
+            """Make a step."""
             bridge.call(self.example.step(step))
 
         def teardown(self) -> None:
             """Stop the app."""
             bridge.call(self.example.close())
 
+    for number, operation in enumerate(stage.catalogue.operations.values()):
+        if operation.skipped or operation.audience is Audience.OPERATOR:
+            continue
+        for_tenants = operation.audience is Audience.TENANT
+        if operation.mutates and not for_tenants:
+            continue
+        rules = {f"as_owner_{number}": _owners(stage, operation.key)}
+        if for_tenants:
+            name = f"as_somebody_else_{number}"
+            rules[name] = _strangers(stage, operation.key)
+        for name, steps in rules.items():
+            setattr(Tenants, name, rule(step=steps)(_named(name)))
     return Tenants
+
+
+def _named(name: str) -> Callable[[Any, Step], None]:
+    """Return a rule's function: Hypothesis tells rules apart by their names."""
+
+    def make(machine: Any, step: Step) -> None:
+        machine.make(step)
+
+    make.__name__ = make.__qualname__ = name
+    return make
 
 
 def _search(

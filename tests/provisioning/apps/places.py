@@ -62,4 +62,8 @@ def create() -> ASGIApp:
             raise HTTPException(404)
         return Kept(id=file_id, title=houses[house][file_id])
 
+    @app.get("/{house}/echo/{text}")
+    def echo(house: str, text: str) -> dict[str, str]:
+        return {"house": house, "text": text}
+
     return Watched(Stripped(app))

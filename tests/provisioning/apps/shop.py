@@ -118,22 +118,8 @@ def create() -> ASGIApp:
         shop.accent = body.accent
         return body
 
-    @app.get("/vault")
-    def vault(shop: Mine) -> Found:
-        raise HTTPException(401)
-
     _labels(app)
-
-    @app.get("/staff")
-    def staff(shop: Mine) -> list[Found]:
-        return [Found(id=40), Found(id=41)]
-
-    @app.get("/staff/{person_id}")
-    def person(shop: Mine, person_id: int) -> Found:
-        if person_id not in {40, 41}:
-            raise HTTPException(404)
-        return Found(id=person_id)
-
+    _staff(app)
     return Watched(app)
 
 
@@ -198,3 +184,19 @@ def _labels(app: FastAPI) -> None:
     @app.get("/labels/{name}")
     def label(shop: Mine, name: str) -> Colours:
         return Colours(accent=shop.labels[name])
+
+
+def _staff(app: FastAPI) -> None:
+    @app.get("/vault")
+    def vault(shop: Mine) -> Found:
+        raise HTTPException(401)
+
+    @app.get("/staff")
+    def staff(shop: Mine) -> list[Found]:
+        return [Found(id=40), Found(id=41)]
+
+    @app.get("/staff/{person_id}")
+    def person(shop: Mine, person_id: int) -> Found:
+        if person_id not in {40, 41}:
+            raise HTTPException(404)
+        return Found(id=person_id)
