@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal
 
 from harness.environment.account import server_account
@@ -110,7 +111,8 @@ async def _obtain(
         try:
             return await stack.enter_async_context(_contained(options, why))
         except (PostgresError, ResourceError) as error:
-            why = f"{why}, but {error.message.splitlines()[0]}"
+            # Engines put whole answers of registries into their errors.
+            why = f"{why}, but {shorten(error.message, 120, placeholder=' …')}"
     return await stack.enter_async_context(_embedded(options, why))
 
 

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from harness.errors import ProvisioningError
 from harness.model.event import Audience, Exchange
 from harness.model.history import History
 from harness.model.step import Principal, Role, Step
@@ -142,9 +143,7 @@ class Stage:
             if self._sessions_last is None:
                 self._sessions_last = await _sessions_last(driver)
             if not self._sessions_last:
-                for tenant in self.world.tenants:
-                    renewed = await driver.cast.renew(tenant.index)
-                    driver.cast.credentials[tenant.index] = renewed
+                await _renew_all(driver)
             yield driver
             if self._scene.target.fresh == "keep":
                 self._keep(driver)
@@ -166,6 +165,17 @@ class Stage:
         )
 
 
+async def _renew_all(driver: Driver) -> None:
+    for tenant in driver.cast.tenants:
+        try:
+            renewed = await driver.cast.renew(tenant.index)
+        except ProvisioningError as error:
+            message = f"After a restart of the app: {error.message}"
+            hint = "Does the app keep its tenants and users in the database?"
+            raise ProvisioningError(message, hint=hint) from error
+        driver.cast.credentials[tenant.index] = renewed
+
+
 async def _sessions_last(driver: Driver) -> bool:
     """Whether what was logged in before still works after the app was restarted."""
     before = driver.cast.credentials[0]
@@ -174,7 +184,8 @@ async def _sessions_last(driver: Driver) -> bool:
     for operation in _simple_readings(driver)[:TRIES]:
         step = Step(operation.key, Principal(0, 0), 0, Role.REREAD)
         outcome = await driver.make(step)
-        if driver.cast.credentials[0] != before:
+        # A fresh login may well give the same token again.
+        if driver.cast.credentials[0] is not before:
             return False
         if isinstance(outcome, Exchange) and outcome.succeeded:
             return True

@@ -139,6 +139,11 @@ def test_ones_own_object_and_no_object_are_nobodys_loss() -> None:
     assert reads(own(B), *body(hit(A)), on=None) == []
 
 
+def test_a_third_tenants_data_is_no_access_to_the_object_that_was_asked_for() -> None:
+    assert reads(own(B), *body(hit(C))) == []
+    assert reads(own(B), *body(hit(C)), on=C) == []
+
+
 @pytest.mark.parametrize(
     "audience", [Audience.PUBLIC, Audience.SHARED, Audience.OPERATOR]
 )
@@ -203,6 +208,7 @@ def test_what_the_author_had_written_before_is_not_this_probes_work() -> None:
     spoilt = Reading(body(hit(A), hit(B)))
 
     assert changes(spoilt, spoilt) == []
+    assert changes(spoilt, WITH_TITLE) == []
 
 
 @pytest.mark.parametrize("who", [NOBODY, mixed(None, A)])

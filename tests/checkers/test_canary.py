@@ -9,6 +9,7 @@ from harness.checkers.who import CERTAIN, CHANCE
 from harness.model.event import Audience, Channel, Found
 from harness.model.finding import Finding, Severity
 from harness.model.step import Principal, Role
+from harness.model.tenant import FIRST_NOBODY, STRANGER
 from tests.checkers.histories import (
     CREATE,
     EMAIL,
@@ -201,8 +202,9 @@ def test_what_chance_explains_is_no_finding_and_what_it_might_is_a_lesser_one() 
 
 
 def test_a_beacon_or_a_strangers_text_belongs_to_no_tenant() -> None:
-    assert leaks(own(B), body(hit(2**17 - 2, 0), hit(2**17 - 60, TITLE))) == []
-    assert leaks(own(B), body(hit(2**17 - 65, TITLE)))
+    assert leaks(own(B), body(hit(2**17 - 2, 0), hit(STRANGER, TITLE))) == []
+    assert leaks(own(B), body(hit(FIRST_NOBODY, TITLE))) == []
+    assert leaks(own(B), body(hit(FIRST_NOBODY - 1, TITLE)))
 
 
 def test_the_same_leak_seen_twice_is_one_finding_led_by_its_strongest_proof() -> None:

@@ -126,7 +126,7 @@ async def test_sql_runs_on_the_apps_database(app: Opened, database: Database) ->
     assert rows == [{"name": database.name, "it": "x"}]
     assert tools.dsn == database.dsn
     with pytest.raises(
-        ProvisioningError, match="SQL failed: .*UndefinedTable"
+        ProvisioningError, match=r"SQL failed: .*UndefinedTable"
     ) as raised:
         await tools.sql(f'select * from "{tenant.password}"')
     assert tenant.password not in str(raised.value)
