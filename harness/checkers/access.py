@@ -7,11 +7,18 @@ and what the owner reads before and after.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from harness.checkers.who import CHANCE, private, severity, shape
+from harness.checkers.who import (
+    CHANCE,
+    Pairs,
+    private,
+    severity,
+    shape,
+    written_so_far,
+)
 from harness.model.event import Audience, Channel, Exchange
 from harness.model.finding import Evidence, Finding, Severity, merged
 from harness.model.step import Role
@@ -26,53 +33,56 @@ UNDECIDED: Final = frozenset({401, 408, 425, 429})
 """Refusals that say nothing of an object: to log in again, or to wait."""
 
 
+Readings = tuple[Exchange, ...]
+
+
 def access(history: History) -> list[Finding]:
     """Find each operation that worked for somebody other than the owner."""
-    controls = {
-        (exchange.operation, exchange.owner)
-        for exchange in history.of(Exchange)
-        if exchange.role in {Role.CONTROL, Role.SEED} and exchange.succeeded
-    }
     rereads = _rereads(history)
+    written = written_so_far(history)
     found: list[Finding] = []
     for probe in history.of(Exchange):
         if probe.role is not Role.PROBE or probe.audience is not Audience.TENANT:
             continue
         if probe.owner is None or probe.owner == probe.principal.credential:
             continue
-        if (probe.operation, probe.owner) in controls and probe.succeeded:
-            found.extend(_read(history, probe))
-        for before, after in rereads.get(probe.id, ()):
-            found.extend(_effect(history, probe, before, after))
+        if probe.succeeded:
+            own = written.get(probe.id, frozenset())
+            found.extend(_read(history, probe, own))
+        for before, afters in rereads.get(probe.id, ()):
+            found.extend(_effect(probe, before, afters))
     return merged(found)
 
 
-def _rereads(history: History) -> dict[int, list[tuple[Exchange, Exchange]]]:
-    """Pair what the owner read before and after each probe, by request.
+def _rereads(history: History) -> dict[int, list[tuple[Exchange, Readings]]]:
+    """Join what the owner read before and after each probe, by request.
 
     Readings between which the owner itself changed something say nothing.
     """
     before: dict[tuple[int, str], tuple[Exchange, int]] = {}
-    pairs: dict[int, list[tuple[Exchange, Exchange]]] = {}
+    afters: dict[tuple[int, str], Readings] = {}
     changes: Counter[int | None] = Counter()
     for exchange in history.of(Exchange):
         who = exchange.principal.credential
         if exchange.precedes:
             before[exchange.precedes, exchange.request] = (exchange, changes[who])
         elif exchange.follows:
-            earlier = before.get((exchange.follows, exchange.request))
-            if earlier is not None and earlier[1] == changes[who]:
-                pairs.setdefault(exchange.follows, []).append((earlier[0], exchange))
+            key = (exchange.follows, exchange.request)
+            if key in before and before[key][1] == changes[who]:
+                afters[key] = (*afters.get(key, ()), exchange)
         elif exchange.mutates and exchange.role is not Role.LOGIN:
             changes[who] += 1
-    return pairs
+    joined: dict[int, list[tuple[Exchange, Readings]]] = defaultdict(list)
+    for key, read in afters.items():
+        joined[key[0]].append((before[key][0], read))
+    return joined
 
 
-def _read(history: History, probe: Exchange) -> Iterator[Finding]:
+def _read(history: History, probe: Exchange, own: Pairs) -> Iterator[Finding]:
     hits = [
         found.hit
         for found in probe.found
-        if found.hit.owner == probe.owner and private(history, probe, found.hit)
+        if found.hit.owner == probe.owner and private(history, probe, found.hit, own)
     ]
     if hits:
         hit = min(hits, key=lambda one: one.rate)
@@ -84,35 +94,54 @@ def _read(history: History, probe: Exchange) -> Iterator[Finding]:
         yield replace(finding, severity=severity(hit))
 
 
-def _effect(
-    history: History, probe: Exchange, before: Exchange, after: Exchange
-) -> Iterator[Finding]:
+def _effect(probe: Exchange, before: Exchange, afters: Readings) -> Iterator[Finding]:
     if not before.succeeded:
         return
-    change = _change(probe, before, after)
+    after = afters[0]
+    did = f"{probe.request} → {probe.status}; then its owner's {after.request}"
+    change, shown = _change(probe, before, after)
     if change:
-        text = f"{probe.request} → {probe.status}; then as its owner {after.request}"
-        evidence = Evidence(after.id, f"{text}: {before.status} became {after.status}")
-        yield _finding(probe, change, change, evidence)
+        yield _finding(probe, change, change, Evidence(after.id, f"{did} {shown}"))
+    elif len(afters) > 1 and _settled_elsewhere(before, afters):
+        change = f"changed what {alias(probe.owner)} reads"
+        shown = f"answered otherwise than before, and stays so ({before.size} to "
+        shown += f"{after.size} bytes)"
+        finding = _finding(probe, change, "view", Evidence(after.id, f"{did} {shown}"))
+        yield replace(finding, severity=Severity.MAJOR, circumstantial=True)
 
 
-def _change(probe: Exchange, before: Exchange, after: Exchange) -> str:
-    """Say what the owner's view of its data lost or gained; "" for nothing."""
+def _settled_elsewhere(before: Exchange, afters: Readings) -> bool:
+    """Whether a reading that repeats itself is another one than before.
+
+    What differs from one reading to the next, such as a time, is no effect.
+    """
+    digests = {one.digest for one in afters}
+    return (
+        all(one.succeeded for one in afters)
+        and len(digests) == 1
+        and before.digest not in digests
+    )
+
+
+def _change(probe: Exchange, before: Exchange, after: Exchange) -> tuple[str, str]:
+    """Say what the owner's view lost or gained, and how it shows; "" for nothing."""
     if 400 <= after.status < 500 and after.status not in UNDECIDED:
-        return f"made {_whose(probe)} object unreachable for its owner"
+        effect = f"made {_whose(probe)} object unreachable for its owner"
+        return effect, f"answers {after.status}, before {before.status}"
     if not after.succeeded:
-        return ""
+        return "", ""
     author = probe.principal.credential
     author = STRANGER if author is None else author
     seen, left = _owners_fields(before), _owners_fields(after)
     if any(owner == author for owner, _ in left - seen):
-        return f"wrote into {_whose(probe)} data"
+        return f"wrote into {_whose(probe)} data", f"shows a value of {alias(author)}'s"
     if any(owner == probe.owner for owner, _ in seen - left):
-        return f"changed {_whose(probe)} data"
+        return f"changed {_whose(probe)} data", "has lost a value of the owner's"
     if before.objects >= 0 and after.objects >= 0 and after.objects != before.objects:
         verb = "removed" if after.objects < before.objects else "added"
-        return f"{verb} an object in {_whose(probe)} list"
-    return ""
+        counts = f"lists {after.objects} objects, before {before.objects}"
+        return f"{verb} an object in {_whose(probe)} list", counts
+    return "", ""
 
 
 def _owners_fields(exchange: Exchange) -> set[tuple[int, int]]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.checkers.who import CERTAIN, CHANCE, is_tenant, may_see, severity, shape
+from harness.checkers.who import (
+    CERTAIN,
+    CHANCE,
+    is_tenant,
+    may_see,
+    severity,
+    shape,
+    written_so_far,
+)
 from harness.model.event import Audience, Channel, Exchange, LogLine
 from harness.model.finding import Evidence, Finding, Severity, merged
 from harness.model.step import Role
@@ -25,9 +33,11 @@ def canary(history: History) -> list[Finding]:
 
 
 def _in_answers(history: History) -> Iterator[Finding]:
+    written = written_so_far(history)
     for exchange in history.of(Exchange):
+        own = written.get(exchange.id, frozenset())
         for found in exchange.found:
-            if not may_see(history, exchange, found.hit):
+            if not may_see(history, exchange, found.hit, own):
                 yield _leak(history, exchange, found)
 
 

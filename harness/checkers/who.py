@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from harness.model.event import Audience
+from harness.model.event import Audience, Exchange
 from harness.model.finding import Severity
 from harness.model.step import Role
 from harness.model.tenant import FIRST_NOBODY
 
 if TYPE_CHECKING:
-    from harness.model.event import Exchange
     from harness.model.history import History
     from harness.model.scanner import Hit
     from harness.model.step import Principal
@@ -22,10 +23,15 @@ CERTAIN = 1e-9
 """Hits that chance explains less often than this prove it."""
 
 
+Pairs = frozenset[tuple[int, int]]
+
+
 def shape(principal: Principal) -> str:
     """Name the form of an identity; part of a finding's fingerprint."""
     if principal.whole:
         return "another tenant"
+    if principal.door is not None:
+        return "another door"
     if principal.credential is None:
         return "nobody" if principal.selector is None else "no credential"
     return "no tenant" if principal.selector is None else "mixed"
@@ -36,27 +42,58 @@ def is_tenant(owner: int) -> bool:
     return owner < FIRST_NOBODY
 
 
-def may_see(history: History, exchange: Exchange, hit: Hit) -> bool:
+def written_so_far(history: History) -> Mapping[int, Pairs]:
+    """Return, per exchange, which canaries its sender had put into its own data.
+
+    A tenant that takes over another's natural key, such as the name of a flag,
+    reads it again later, and rightly so.
+    """
+    written: dict[int, Pairs] = defaultdict(frozenset)
+    so_far: dict[int, Pairs] = {}
+    for exchange in history.of(Exchange):
+        sender = exchange.principal.credential
+        if sender is None:
+            continue
+        if (
+            exchange.mutates
+            and exchange.succeeded
+            and not exchange.sent <= written[sender]
+        ):
+            written[sender] |= exchange.sent
+        so_far[exchange.id] = written[sender]
+    return so_far
+
+
+def may_see(
+    history: History, exchange: Exchange, hit: Hit, written: Pairs = frozenset()
+) -> bool:
     """Whether an answer may hold a canary.
 
     The holder of the credential receives the answer; with no credential, nobody
     does. It may see its own data, what the request itself said, and what was put
     into its own fields; on public paths, those of the tenant that it selected.
+
+    Args:
+        history: Tells names from data, and what tenants were given to know.
+        exchange: Whose answer it is.
+        hit: The canary.
+        written: What the receiver has written itself; see `written_so_far`.
     """
     receiver, chosen = exchange.principal.credential, exchange.principal.selector
+    what = (hit.owner, hit.field)
     if not is_tenant(hit.owner) or hit.rate > CHANCE:
         return True
-    if _belongs(history, hit, receiver) or (hit.owner, hit.field) in exchange.sent:
-        return True
-    if exchange.audience is Audience.SHARED:
+    if what in written or what in exchange.sent or _belongs(history, hit, receiver):
         return True
     name = history.names_tenant(hit.field)
     selected = _belongs(history, hit, chosen)
-    if exchange.audience is Audience.PUBLIC:
-        return selected or name
     if exchange.audience is Audience.OPERATOR and exchange.role is Role.PROVISION:
         return history.for_operators(hit.field)
-    return name and selected
+    allowed = {
+        Audience.SHARED: True,
+        Audience.PUBLIC: selected or name,
+    }
+    return allowed.get(exchange.audience, selected and name)
 
 
 def _belongs(history: History, hit: Hit, tenant: int | None) -> bool:
@@ -67,9 +104,12 @@ def _belongs(history: History, hit: Hit, tenant: int | None) -> bool:
     return hit.owner == tenant or (hit.owner, hit.field) in known
 
 
-def private(history: History, exchange: Exchange, hit: Hit) -> bool:
+def private(
+    history: History, exchange: Exchange, hit: Hit, written: Pairs = frozenset()
+) -> bool:
     """Whether a canary is its owner's data (not its name) and not to be seen here."""
-    return not history.names_tenant(hit.field) and not may_see(history, exchange, hit)
+    hidden = not may_see(history, exchange, hit, written)
+    return hidden and not history.names_tenant(hit.field)
 
 
 def severity(hit: Hit) -> Severity:

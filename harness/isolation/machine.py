@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from harness.isolation.probing import FIRST, SECOND, strangers
-from harness.isolation.scripts import shortest
+from harness.isolation.scripts import with_proof
 from harness.model.event import Audience
 from harness.model.progress import Progress
 from harness.model.step import Principal, Role, Step
@@ -221,7 +221,7 @@ def _strangers(stage: Stage, operation: str) -> st.SearchStrategy[Step]:
     tried = [
         (principal, victim)
         for attacker, victim in ((SECOND, FIRST), (FIRST, SECOND))
-        for principal in strangers(attacker, victim, separable=stage.separable)
+        for principal in strangers(attacker, victim, stage)
     ]
 
     def other(who: tuple[Principal, int], pick: int) -> Step:
@@ -357,15 +357,17 @@ async def run_machine(
                 bridge,
                 examples=examples - begun,
                 steps=steps,
-                seed=seed + len(found),
+                seed=seed + len(seen),
             )
             if leak is None:
                 break
             for finding in leak.findings:
-                listener(Progress("machine", begun, examples, finding=finding.summary))
                 seen.add(finding.fingerprint)
-                script = await shortest(stage, judge, finding, leak.trail)
-                found.append(finding.with_script(script))
+                proven = await with_proof(stage, judge, finding, leak.trail)
+                if proven is not None:
+                    found.append(proven)
+                    told = Progress("machine", begun, examples, finding=proven.summary)
+                    listener(told)
     finally:
         await bridge.stop()
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.model.event import Audience, Exchange, Unseen
@@ -12,7 +13,7 @@ from harness.provisioning.seeding import as_owner
 
 if TYPE_CHECKING:
     from harness.provisioning.driver import Driver
-    from harness.recording.recorder import Recorder
+    from harness.provisioning.stage import Stage
     from harness.target.operation import Operation
 
 FIRST, SECOND = 0, 1
@@ -33,14 +34,16 @@ def in_order(operations: list[Operation]) -> list[Operation]:
     return sorted(operations, key=rank)
 
 
-def strangers(attacker: int, victim: int, *, separable: bool) -> list[Principal]:
+def strangers(attacker: int, victim: int, stage: Stage) -> list[Principal]:
     """Return every identity but the victim's own: other, mixed, halved, none."""
     other = [Principal(attacker, attacker)]
-    if not separable:
+    if not stage.separable:
         return [*other, Principal(None, None)]
-    mixed = Principal(attacker, victim)
+    mixed = [Principal(attacker, victim)]
+    if stage.doors:
+        mixed.append(Principal(attacker, victim, door=victim))
     halves = [Principal(None, victim), Principal(attacker, None)]
-    return [*other, mixed, *halves, Principal(None, None)]
+    return [*other, *mixed, *halves, Principal(None, None)]
 
 
 def pairs(tenants: int) -> Iterator[tuple[int, int]]:
@@ -56,14 +59,13 @@ class Prober:
 
     Args:
         driver: Makes the steps.
-        recorder: Learns what could not be done.
-        separable: Whether credential and selector can be mixed.
+        stage: Whose app runs; its recorder learns what could not be done.
     """
 
-    def __init__(self, driver: Driver, recorder: Recorder, *, separable: bool) -> None:
+    def __init__(self, driver: Driver, stage: Stage) -> None:
         self._driver = driver
-        self._recorder = recorder
-        self._separable = separable
+        self._stage = stage
+        self._recorder = stage.recorder
         self._tenants = len(driver.cast.tenants)
 
     async def probe(self, operation: Operation) -> bool:
@@ -91,16 +93,30 @@ class Prober:
                 await self._explain(operation, step)
             elif exchange.succeeded:
                 cases[tenant] = step.case
+                await self._differ(operation, step)
         for attacker, victim in pairs(self._tenants):
             if victim in cases:
                 await self._attack(operation, attacker, victim, cases[victim])
         return len(cases) == self._tenants
 
+    async def _differ(self, operation: Operation, step: Step) -> None:
+        """Leave another state than a probe writes, where no canary would show it.
+
+        A flag that is on already cannot be seen to be switched on.
+        """
+        pool = self._driver.catalogue.pool[operation.key]
+        slots = pool[step.case % len(pool)].slots()
+        if not operation.mutates or any(s.kind != "reference" for s in slots):
+            return
+        for case in range(len(pool)):
+            if case != step.case:
+                await self._driver.make(replace(step, case=case))
+
     async def _attack(
         self, operation: Operation, attacker: int, victim: int, case: int
     ) -> None:
         needs = self._driver.catalogue.resources.needs(operation)
-        for principal in strangers(attacker, victim, separable=self._separable):
+        for principal in strangers(attacker, victim, self._stage):
             if principal.whole and not needs and not operation.mutates:
                 continue  # nothing of the victim's is named: the control again
             if attacker > SECOND and not principal.whole:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from harness.model.event import Note
+
 if TYPE_CHECKING:
     from harness.model.finding import Finding
     from harness.model.history import History
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 Judge = Callable[["History"], list["Finding"]]
 Script = tuple["Step", ...]
 
+CONFIRMATIONS = 2
+"""How often circumstantial evidence must show again."""
 REHEARSALS = 24
 """How often a script is tried, at most, to make it shorter."""
 
@@ -38,6 +42,29 @@ async def _reproduces(
     finally:
         stage.recorder.forget(mark)
     return any(finding.fingerprint == fingerprint for finding in findings)
+
+
+async def with_proof(
+    stage: Stage, judge: Judge, finding: Finding, trail: list[Taken]
+) -> Finding | None:
+    """Give a finding the steps that reproduce it.
+
+    What chance could explain must show again, each time, when nothing but its last
+    step is made on a fresh state: nothing earlier can then have come late.
+
+    Returns:
+        The finding; None if it was circumstantial and did not show again.
+    """
+    if not finding.circumstantial:
+        script = await shortest(stage, judge, finding, trail)
+        return finding.with_script(script)
+    script = _until_evidence(finding, trail)[-1:]
+    for _ in range(CONFIRMATIONS):
+        if not await _reproduces(stage, judge, script, finding.fingerprint):
+            text = f"Seen once, and not again on a fresh state: {finding.summary}"
+            stage.recorder.add(Note("note", text))
+            return None
+    return finding.with_script(script)
 
 
 async def shortest(

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from harness.isolation.probing import Prober, in_order
-from harness.isolation.scripts import shortest
+from harness.isolation.scripts import with_proof
 from harness.model.progress import Progress
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Sweep:
         self._judge = judge
         self._listener = listener
         self._only_first = only_first
-        self._found: dict[str, Finding] = {}
+        self._found: list[Finding] = []
+        self._seen: set[str] = set()
         self._done = 0
         operations = stage.catalogue.operations.values()
         self._queue = deque(in_order([one for one in operations if not one.skipped]))
@@ -52,21 +53,22 @@ class Sweep:
                 fresh = await self._until_something(driver)
                 trail = list(driver.trail)
             for finding in fresh:
-                script = await shortest(self._stage, self._judge, finding, trail)
-                self._found[finding.fingerprint] = finding.with_script(script)
-        return list(self._found.values())
+                self._seen.add(finding.fingerprint)
+                proven = await with_proof(self._stage, self._judge, finding, trail)
+                if proven is not None:
+                    self._found.append(proven)
+                    self._tell_finding(proven)
+        return self._found
 
     async def _until_something(self, driver: Driver) -> list[Finding]:
         """Probe operations until there is a finding, or the state is spoilt."""
-        separable = self._stage.separable
-        prober = Prober(driver, self._stage.recorder, separable=separable)
-        dirty = False
+        prober = Prober(driver, self._stage)
+        dirty, booted = False, self._stage.recorder.mark
         while self._queue:
             operation = self._queue[0]
             self._tell(operation)
-            mark = self._stage.recorder.mark
             worked = await prober.probe(operation)
-            fresh = self._news(mark)
+            fresh = self._news(booted)
             if not worked and dirty and not fresh:
                 return []  # earlier steps may be to blame: once more, afresh
             self._queue.popleft()
@@ -78,13 +80,11 @@ class Sweep:
 
     def _news(self, mark: int) -> list[Finding]:
         findings = self._judge(self._stage.history(self._stage.recorder.since(mark)))
-        fresh = [one for one in findings if one.fingerprint not in self._found]
-        for finding in fresh:
-            progress = Progress(
-                "sweep", self._done, self._total, finding=finding.summary
-            )
-            self._listener(progress)
-        return fresh
+        return [one for one in findings if one.fingerprint not in self._seen]
+
+    def _tell_finding(self, finding: Finding) -> None:
+        found = finding.summary
+        self._listener(Progress("sweep", self._done, self._total, finding=found))
 
     def _tell(self, operation: Operation) -> None:
         self._listener(Progress("sweep", self._done, self._total, operation.key))

@@ -57,6 +57,8 @@ class Finding:
         summary: One sentence for people.
         evidence: Facts, the first being the strongest.
         count: How many times it was seen.
+        circumstantial: Whether chance could explain it, so that it counts only
+            once it has shown again on a fresh state.
         script: Steps that reproduce it on a fresh state; empty if not yet known.
     """
 
@@ -71,13 +73,16 @@ class Finding:
     summary: str
     evidence: tuple[Evidence, ...]
     count: int = 1
+    circumstantial: bool = False
     script: tuple[Step, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits: the same for the same bug in any run."""
-        key = "\0".join((self.oracle, self.channel, self.operation, self.shape))
-        return hashlib.sha256(key.encode()).hexdigest()[:12]
+        key = [self.oracle, self.channel, self.operation, self.shape]
+        if self.circumstantial:
+            key.append("circumstantial")
+        return hashlib.sha256("\0".join(key).encode()).hexdigest()[:12]
 
     def with_script(self, script: tuple[Step, ...]) -> Finding:
         """Return the finding with the steps that reproduce it."""

@@ -19,7 +19,7 @@ class Role(StrEnum):
     REREAD = "reread"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Principal:
     """In whose name a request is made: the two halves of an identity.
 
@@ -27,19 +27,25 @@ class Principal:
         credential: Index of the tenant whose credential is sent, if any.
         selector: Index of the tenant that is selected (Host, header, path
             prefix), if any.
+        door: Index of the tenant at whose door the credential's user logged in,
+            where that is not its own.
     """
 
     credential: int | None
     selector: int | None
+    door: int | None = None
 
     @property
     def whole(self) -> bool:
         """Whether both halves belong to the same tenant."""
-        return self.credential is not None and self.credential == self.selector
+        own = self.credential is not None and self.credential == self.selector
+        return own and self.door is None
 
     def __str__(self) -> str:
         if self.whole:
             return alias(self.credential)
+        if self.door is not None:
+            return f"{alias(self.credential)}, logged in at {alias(self.door)}'s door"
         credential = "no" if self.credential is None else f"{alias(self.credential)}'s"
         selector = (
             "no tenant selected"

@@ -97,7 +97,7 @@ async def _hostile(
     try:
         return hostile, await log_in(scene.target, tools, hostile)
     except ProvisioningError as error:
-        turned = _as_person_of(hostile, reached)
+        turned = as_person_of(hostile, reached)
         try:
             access = await log_in(scene.target, tools, turned)
         except ProvisioningError:
@@ -115,7 +115,7 @@ def _second(scene: Scene, tenant: Tenant) -> Tenant:
     return mint_tenant(scene.key, tenant.index, domain=domain, again=True)
 
 
-def _as_person_of(tenant: Tenant, other: Tenant) -> Tenant:
+def as_person_of(tenant: Tenant, other: Tenant) -> Tenant:
     """Give a tenant another's user, whose e-mail and password it then knows."""
     person = {(other.index, FIELD_EMAIL), (other.index, FIELD_PASSWORD)}
     return replace(

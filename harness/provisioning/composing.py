@@ -14,6 +14,7 @@ from urllib.parse import quote
 from harness.model.canary import PREFIX
 from harness.model.step import Role
 from harness.model.tenant import STRANGER
+from harness.model.world import Access
 from harness.provisioning.client import Call
 from harness.target.selector import Selection
 from harness.target.templates import filled
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from harness.model.scanner import Scanner
     from harness.model.step import Principal, Step
     from harness.model.tenant import Tenant
-    from harness.model.world import Access
     from harness.provisioning.belongings import Belongings, Keys
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.fields import Fields
     from harness.target.generation import Slot
     from harness.target.operation import Operation
     from harness.target.selector import Selector
+
+
+NOTHING = Access()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Composer:
         self._minted: set[tuple[int, int]] = set()
 
     def compose(
-        self, operation: Operation, keys: Keys, step: Step
+        self, operation: Operation, keys: Keys, step: Step, *, access: Access = NOTHING
     ) -> Composed | Impossible:
         """Write the request of a step.
 
@@ -102,6 +105,7 @@ class Composer:
             operation: Which the step names.
             keys: Of the object that fills the path.
             step: In whose name, and which request variant.
+            access: What authenticates.
         """
         selection = self._selection(operation, step.principal)
         if selection is None:
@@ -118,7 +122,7 @@ class Composer:
             return Impossible("a path parameter is of no known kind")
         ours = self._identifying()
         headers = {k.lower(): v for k, v in rendered.headers if k.lower() not in ours}
-        headers |= {**dict(selection.headers), **self._credential(step.principal)}
+        headers |= {**dict(selection.headers), **dict(access.headers)}
         call = Call(
             method=operation.method,
             path=selection.prefix + path,
@@ -150,11 +154,6 @@ class Composer:
             selection = self._selector.select(tenant) or Selection()
             names |= {name for name, _ in selection.headers}
         return frozenset(names)
-
-    def _credential(self, principal: Principal) -> Mapping[str, str]:
-        if principal.credential is None:
-            return {}
-        return dict(self._credentials[principal.credential].headers)
 
     def _written(self, text: str, step: Step) -> str:
         """Fill a template of an explicit operation as its author would."""

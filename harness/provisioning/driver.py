@@ -14,7 +14,7 @@ from harness.model.tenant import alias
 from harness.model.world import Access
 from harness.provisioning.client import Client, Meaning, Reply
 from harness.provisioning.composing import Composed, Composer, Impossible
-from harness.target.routes import nameless
+from harness.provisioning.witnesses import readings_of
 
 if TYPE_CHECKING:
     from harness.model.canary import CanaryKey
@@ -30,20 +30,27 @@ if TYPE_CHECKING:
 __all__ = ["Cast", "Driver", "Impossible", "Taken"]
 
 Renew = Callable[[int], Awaitable[Access]]
+Borrow = Callable[[int, int], Awaitable[Access]]
 UNAUTHENTICATED = 401
 MARGIN = 5.0
 """Seconds before its end at which a credential is renewed."""
-WITNESSES = 2
-"""How many of the owner's readings surround a probe that may change something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part: tenants, their credentials, and how these are renewed."""
+    """Who takes part, and how they come by what authenticates them.
+
+    Attributes:
+        tenants: In the order of their index.
+        credentials: Per tenant, as they are now.
+        renew: Logs a tenant's user in again.
+        borrow: Logs a tenant's user in at another tenant's door.
+    """
 
     tenants: tuple[Tenant, ...]
     credentials: list[Access]
     renew: Renew
+    borrow: Borrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class Driver:
             fields=fields,
             mark="0" if grown else "",
         )
+        self._doors: dict[Principal, Access | None] = {}
         self._refusing: set[str] = set()
         self._shut_out: set[int] = set()
 
@@ -127,7 +135,7 @@ class Driver:
         operation = self.catalogue.operations.get(step.operation)
         if operation is None:
             return Impossible("the app no longer offers this operation")
-        keys = self._keys(operation, step.owner, step.pick)
+        keys = self._keys(operation, step)
         if isinstance(keys, Impossible):
             return keys
         made = await self._insist(operation, keys, step)
@@ -136,14 +144,23 @@ class Driver:
         self._account(operation, keys, step, made)
         return made.reply.exchange
 
-    def _keys(
-        self, operation: Operation, owner: int | None, pick: int
-    ) -> Keys | Impossible:
-        """Choose the object that fills the path."""
-        needs = self.catalogue.resources.needs(operation)
+    def _keys(self, operation: Operation, step: Step) -> Keys | Impossible:
+        """Choose the object that fills the path.
+
+        A PUT that would create an object is pointed, by anybody but the owner, at
+        one that the owner has.
+        """
+        needs, owner = self.catalogue.resources.needs(operation), step.owner
+        item = self.catalogue.resources.item(operation)
+        if step.role is Role.PROBE and item and owner is not None:
+            theirs = self.belongings.pick(owner, item, step.pick)
+            if theirs is not None:
+                return theirs
         if not needs:
             return ()
-        keys = None if owner is None else self.belongings.pick(owner, needs[-1], pick)
+        keys = (
+            None if owner is None else self.belongings.pick(owner, needs[-1], step.pick)
+        )
         return keys or Impossible(f"nothing of the kind {needs[-1]} could be made")
 
     async def _insist(
@@ -203,15 +220,20 @@ class Driver:
         follows: int,
     ) -> _Made | Impossible:
         """Send a step's request, between the owner's readings if it may change."""
-        await self._freshen(step.principal.credential)
-        composed = self._composer.compose(operation, keys, step)
+        access = await self._entered(step.principal)
+        if isinstance(access, Impossible):
+            return access
+        composed = self._composer.compose(operation, keys, step, access=access)
         if isinstance(composed, Impossible):
             return composed
         id_ = self._recorder.next_exchange()
-        watched = step.role is Role.PROBE and operation.mutates
-        witnesses = self._witnesses(operation, keys, step.owner) if watched else []
-        for witness, witness_keys in witnesses:
+        probing = step.role is Role.PROBE and step.owner is not None
+        watched = probing and operation.mutates
+        witnesses = readings_of(self.catalogue, operation, keys) if watched else []
+        before = [
             await self._reread(witness, witness_keys, step, precedes=id_)
+            for witness, witness_keys in witnesses
+        ]
         meaning = Meaning(
             operation=operation.key,
             principal=step.principal,
@@ -223,8 +245,10 @@ class Driver:
             follows=follows,
         )
         reply = await self._send(operation, composed, meaning, id_)
-        for witness, witness_keys in witnesses:
-            await self._reread(witness, witness_keys, step, follows=id_)
+        for (witness, witness_keys), earlier in zip(witnesses, before, strict=True):
+            later = await self._reread(witness, witness_keys, step, follows=id_)
+            if later != earlier:  # once more: does it always differ?
+                await self._reread(witness, witness_keys, step, follows=id_)
         return _Made(reply, composed)
 
     async def _send(
@@ -238,31 +262,27 @@ class Driver:
         counted = count if self.catalogue.resources.lists(operation) else None
         return await self._client.send(composed.call, meaning, id_=id_, count=counted)
 
-    async def _freshen(self, tenant: int | None) -> None:
-        """Renew a credential that is about to expire."""
+    async def _entered(self, principal: Principal) -> Access | Impossible:
+        """Return what authenticates somebody; renewed if it is about to expire."""
+        tenant = principal.credential
         if tenant is None:
-            return
+            return Access()
+        if principal.door is not None:
+            return await self._borrowed(principal, tenant, principal.door)
         expires = self.cast.credentials[tenant].expires_at
         if expires and time.time() > expires - MARGIN:
             await self._renewed(tenant)
+        return self.cast.credentials[tenant]
 
-    def _witnesses(
-        self, operation: Operation, keys: Keys, owner: int | None
-    ) -> list[tuple[Operation, Keys]]:
-        """Choose the owner's readings that show what an operation changed."""
-        if owner is None:
-            return []
-        readable = []
-        for other in self.catalogue.operations.values():
-            if other.method != "GET" or other.skipped:
-                continue
-            if other.audience is not Audience.TENANT:
-                continue
-            needs = self.catalogue.resources.needs(other)
-            if _leads_to(other.path, operation.path) and len(needs) <= len(keys):
-                readable.append((other, keys[: len(needs)]))
-        readable.sort(key=lambda pair: -pair[0].path.count("/"))
-        return readable[:WITNESSES]
+    async def _borrowed(
+        self, principal: Principal, tenant: int, door: int
+    ) -> Access | Impossible:
+        if principal not in self._doors:
+            try:
+                self._doors[principal] = await self.cast.borrow(tenant, door)
+            except ProvisioningError:
+                self._doors[principal] = None
+        return self._doors[principal] or Impossible("cannot log in at that door")
 
     async def _reread(
         self,
@@ -272,7 +292,8 @@ class Driver:
         *,
         precedes: int = 0,
         follows: int = 0,
-    ) -> None:
+    ) -> str:
+        """Read as the owner; return the digest of what it got."""
         owner = step.owner
         own = Step(operation.key, Principal(owner, owner), owner, Role.REREAD)
         made = await self._insist(
@@ -282,6 +303,7 @@ class Driver:
         needs = self.catalogue.resources.needs(operation)
         if gone and needs and owner is not None:
             self.belongings.remove(owner, needs[-1], keys)
+        return made.reply.exchange.digest if isinstance(made, _Made) else ""
 
     def _account(
         self, operation: Operation, keys: Keys, step: Step, made: _Made
@@ -326,9 +348,3 @@ class _Made:
 
     reply: Reply
     composed: Composed
-
-
-def _leads_to(reader: str, path: str) -> bool:
-    """Whether a reading's path is the other's or one above it."""
-    reader, path = nameless(reader).rstrip("/"), nameless(path)
-    return path == reader or path.startswith(f"{reader}/")

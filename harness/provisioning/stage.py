@@ -11,10 +11,11 @@ from harness.model.event import Audience, Exchange
 from harness.model.history import History
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.belongings import Belongings
-from harness.provisioning.casting import log_in
+from harness.provisioning.casting import as_person_of, log_in
 from harness.provisioning.client import Client
 from harness.provisioning.driver import Cast, Driver
 from harness.provisioning.tools import HookTools
+from harness.target.login import FormLogin, JsonLogin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -76,14 +77,24 @@ class Scene:
             on_server_error=self.on_server_error,
         )
 
-    def tools(self, client: Client, actor: Tenant, role: Role) -> HookTools:
-        """Return the tools that a hook of a tenant gets."""
+    def tools(
+        self, client: Client, actor: Tenant, role: Role, *, person: int | None = None
+    ) -> HookTools:
+        """Return the tools that a hook of a tenant gets.
+
+        Args:
+            client: Of the running app.
+            actor: The tenant.
+            role: PROVISION or LOGIN.
+            person: Whose user acts, if not the tenant's own.
+        """
         return HookTools(
             client,
             self.target,
             dsn=self.dsn,
             environment=self.environment,
             actor=actor,
+            person=actor.index if person is None else person,
             role=role,
         )
 
@@ -95,10 +106,15 @@ class Scene:
             tools = self.tools(client, world.tenants[tenant], Role.LOGIN)
             return await log_in(self.target, tools, world.tenants[tenant])
 
+        async def borrow(tenant: int, door: int) -> Access:
+            person = as_person_of(world.tenants[door], world.tenants[tenant])
+            tools = self.tools(client, person, Role.LOGIN, person=tenant)
+            return await log_in(self.target, tools, person)
+
         return Driver(
             client,
             catalogue,
-            Cast(world.tenants, credentials, renew),
+            Cast(world.tenants, credentials, renew, borrow),
             Belongings.of(world.objects),
             selector=self.target.selector,
             key=self.key,
@@ -131,6 +147,13 @@ class Stage:
     def separable(self) -> bool:
         """Whether credential and tenant selector can be mixed."""
         return self._scene.target.selector.separable
+
+    @property
+    def doors(self) -> bool:
+        """Whether a tenant's user can be tried at another tenant's login."""
+        # Other logins mint what they send: that works at any door and tells nothing.
+        asks = isinstance(self._scene.target.login, FormLogin | JsonLogin)
+        return self.separable and asks
 
     @asynccontextmanager
     async def boot(self) -> AsyncIterator[Driver]:

@@ -36,7 +36,8 @@ class HookTools:
         target: Whose selector is used.
         dsn: Of the app's database; "" if unknown.
         environment: Of commands, beside that of this process.
-        actor: The tenant that is being made or logged in.
+        actor: The tenant that is being made or entered, with the user who acts.
+        person: Index of the tenant whose user that is.
         role: PROVISION or LOGIN.
     """
 
@@ -48,6 +49,7 @@ class HookTools:
         dsn: str,
         environment: Mapping[str, str],
         actor: Tenant,
+        person: int,
         role: Role,
     ) -> None:
         self._client = client
@@ -55,6 +57,7 @@ class HookTools:
         self._dsn = dsn
         self._environment = environment
         self._actor = actor
+        self._person = person
         self._role = role
 
     @property
@@ -115,13 +118,12 @@ class HookTools:
         return (self._actor.password,)
 
     def _meaning(self, method: str, path: str) -> Meaning:
-        own = self._actor.index
         audience = self._target.audience(method, path)
         if self._role is Role.PROVISION and audience is Audience.TENANT:
             audience = Audience.OPERATOR
         return Meaning(
             operation=f"{method} {path}",
-            principal=Principal(own, own),
+            principal=Principal(self._person, self._actor.index),
             role=self._role,
             audience=audience,
             mutates=method not in {"GET", "HEAD"},

@@ -147,6 +147,7 @@ def _judged(so_far: Probe, settings: Settings, seconds: float) -> Judged:
     findings = tuple(
         finding.with_script(scripts.get(finding.fingerprint, ()))
         for finding in check(history)
+        if not finding.circumstantial or finding.fingerprint in scripts
     )
     covered = coverage(history, channels=settings.floor_channels)
     covered = _lowered(covered, settings.floor_operations)

@@ -22,12 +22,15 @@ def check(history: History) -> list[Finding]:
     in an answer are that finding's evidence and not findings of their own.
     """
     accessed = access(history)
-    explained = {(one.operation, one.shape, one.owner) for one in accessed}
-    explained |= {(one.operation, one.shape, None) for one in accessed}
+    proven = {(one.operation, one.shape) for one in accessed if not one.circumstantial}
     leaked = [
         one
         for one in canary(history)
-        if one.channel is not Channel.BODY
-        or (one.operation, one.shape, None) not in explained
+        if one.channel is not Channel.BODY or (one.operation, one.shape) not in proven
     ]
-    return merged([*accessed, *leaked, *label(history)])
+    kept = [
+        one
+        for one in accessed
+        if not one.circumstantial or (one.operation, one.shape) not in proven
+    ]
+    return merged([*kept, *leaked, *label(history)])
