@@ -50,7 +50,9 @@ def access(history: History) -> list[Finding]:
             own = written.get(probe.id, frozenset())
             found.extend(_read(history, probe, own))
         for before, afters in rereads.get(probe.id, ()):
-            found.extend(_effect(probe, before, afters))
+            told = tuple(one for one in afters if one.status not in UNDECIDED)
+            if before.succeeded and told:
+                found.extend(_effect(probe, before, told))
     return merged(found)
 
 
@@ -95,8 +97,6 @@ def _read(history: History, probe: Exchange, own: Pairs) -> Iterator[Finding]:
 
 
 def _effect(probe: Exchange, before: Exchange, afters: Readings) -> Iterator[Finding]:
-    if not before.succeeded:
-        return
     after = afters[0]
     did = f"{probe.request} → {probe.status}; then its owner's {after.request}"
     change, shown = _change(probe, before, after)
@@ -125,7 +125,7 @@ def _settled_elsewhere(before: Exchange, afters: Readings) -> bool:
 
 def _change(probe: Exchange, before: Exchange, after: Exchange) -> tuple[str, str]:
     """Say what the owner's view lost or gained, and how it shows; "" for nothing."""
-    if 400 <= after.status < 500 and after.status not in UNDECIDED:
+    if 400 <= after.status < 500:
         effect = f"made {_whose(probe)} object unreachable for its owner"
         return effect, f"answers {after.status}, before {before.status}"
     if not after.succeeded:
