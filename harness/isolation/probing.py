@@ -82,22 +82,36 @@ class Prober:
         return await self._open_operation(operation)
 
     async def _tenants_operation(self, operation: Operation) -> bool:
-        cases: dict[int, int] = {}
+        worked: dict[int, list[int]] = {}
         for tenant in range(self._tenants):
             if operation.mutates:
                 await self._provide(operation, tenant, anew=True)
+            worked[tenant] = await self._control(operation, tenant)
+        for attacker, victim in pairs(self._tenants):
+            for case in worked[victim]:
+                await self._attack(operation, attacker, victim, case)
+        return all(worked.values())
+
+    async def _control(self, operation: Operation, tenant: int) -> list[int]:
+        """Make an operation as its owner; return the request variants that worked.
+
+        Readings are made with their optional parameters and without: a search may
+        hide what the bare list shows, and the other way round.
+        """
+        pool = self._driver.catalogue.pool[operation.key]
+        readings = range(min(2, len(pool))) if not operation.mutates else (0,)
+        worked: list[int] = []
+        for first in readings:
             step, exchange = await as_owner(
-                self._driver, operation, tenant, role=Role.CONTROL
+                self._driver, operation, tenant, role=Role.CONTROL, first=first
             )
             if exchange is None:
                 await self._explain(operation, step)
-            elif exchange.succeeded:
-                cases[tenant] = step.case
+                break
+            if exchange.succeeded:
+                worked.append(step.case)
                 await self._differ(operation, step)
-        for attacker, victim in pairs(self._tenants):
-            if victim in cases:
-                await self._attack(operation, attacker, victim, cases[victim])
-        return len(cases) == self._tenants
+        return list(dict.fromkeys(worked))
 
     async def _differ(self, operation: Operation, step: Step) -> None:
         """Leave another state than a probe writes, where no canary would show it.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.model.event import Note
+from harness.model.step import Role
+from harness.provisioning.driver import Impossible
 
 if TYPE_CHECKING:
     from harness.model.finding import Finding
@@ -23,13 +26,33 @@ REHEARSALS = 24
 """How often a script is tried, at most, to make it shorter."""
 
 
-async def perform(stage: Stage, judge: Judge, script: Script) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How a script went.
+
+    Attributes:
+        findings: What its steps showed.
+        obstacles: Why steps could not be made, or failed as their own owner.
+    """
+
+    findings: tuple[Finding, ...]
+    obstacles: tuple[str, ...]
+
+
+async def perform(stage: Stage, judge: Judge, script: Script) -> Performance:
     """Make a script's steps on a fresh state and judge what happened."""
     mark = stage.recorder.mark
+    obstacles = []
     async with stage.boot() as driver:
         for step in script:
-            await driver.make(step)
-    return judge(stage.history(stage.recorder.since(mark)))
+            outcome = await driver.make(step)
+            if isinstance(outcome, Impossible):
+                obstacles.append(f"{step}: {outcome.reason}")
+            elif step.role is Role.CONTROL and not outcome.succeeded:
+                failure = outcome.failure or f"status {outcome.status}"
+                obstacles.append(f"{step}: {failure}")
+    findings = judge(stage.history(stage.recorder.since(mark)))
+    return Performance(tuple(findings), tuple(obstacles))
 
 
 async def _reproduces(
@@ -38,10 +61,10 @@ async def _reproduces(
     """Whether a script shows a finding; leaves no trace in the history."""
     mark = stage.recorder.mark
     try:
-        findings = await perform(stage, judge, script)
+        performance = await perform(stage, judge, script)
     finally:
         stage.recorder.forget(mark)
-    return any(finding.fingerprint == fingerprint for finding in findings)
+    return any(one.fingerprint == fingerprint for one in performance.findings)
 
 
 async def with_proof(

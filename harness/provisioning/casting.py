@@ -156,13 +156,13 @@ async def _provision(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
 def learn_names(scene: Scene, tenant: Tenant) -> None:
     """Let the recorder know by which texts log lines may name a tenant."""
     names = [tenant.slug, tenant.name, tenant.domain]
-    # Short facts, such as a serial number, would name half the world.
     names += [value for value in tenant.facts.values() if _telling(value)]
     for name in names:
         scene.recorder.learn(name, tenant.index)
 
 
 def _telling(value: str) -> bool:
+    """Whether a fact can name a tenant: a serial number would name half the world."""
     return 8 <= len(value) <= 64
 
 

@@ -75,19 +75,27 @@ def listers(driver: Driver) -> list[Operation]:
 
 
 async def as_owner(
-    driver: Driver, operation: Operation, tenant: int, *, role: Role, pick: int = 0
+    driver: Driver, operation: Operation, tenant: int, *, role: Role, first: int = 0
 ) -> tuple[Step, Exchange | None]:
     """Make an operation as the owner, trying request variants until one works.
+
+    Args:
+        driver: Makes the steps.
+        operation: What to make.
+        tenant: The owner.
+        role: SEED or CONTROL.
+        first: Which variant to begin with.
 
     Returns:
         The last step made, and its exchange; None if it could not be made at all.
     """
     pool = driver.catalogue.pool[operation.key]
     whole = Principal(tenant, tenant)
-    step = Step(operation.key, whole, tenant, role, 0, pick)
+    step = Step(operation.key, whole, tenant, role, first)
     made: Exchange | None = None
-    for case in range(max(1, len(pool))):
-        step = Step(operation.key, whole, tenant, role, case, pick)
+    for number in range(max(1, len(pool))):
+        case = (first + number) % max(1, len(pool))
+        step = Step(operation.key, whole, tenant, role, case)
         outcome = await driver.make(step)
         if not isinstance(outcome, Exchange):
             return step, made

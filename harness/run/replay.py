@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.isolation.scripts import perform
+from harness.isolation.scripts import Performance, perform
 from harness.model.coverage import Coverage
 from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from harness.model.finding import Finding
     from harness.model.result import Result
-    from harness.provisioning.stage import Stage
     from harness.run.order import Order
 
 
@@ -86,17 +85,17 @@ async def _replay(order: Order, findings: list[Finding]) -> Result:
         so_far = Probe(scene)
         try:
             so_far.stage = await set_stage(scene, state, order)
-            shown = [
-                again
+            replayed = [
+                (finding, await perform(so_far.stage, check, finding.script))
                 for finding in findings
-                for again in await _again(so_far.stage, finding)
             ]
         finally:
             directory.write_history(scene.recorder.since())
+    shown = _shown(replayed)
     judged = Judged(
         so_far,
-        _verdict(findings, shown),
-        tuple(shown),
+        _verdict(replayed, shown),
+        shown,
         _coverage(findings),
         (Measurement("duration", time.perf_counter() - began, "s"),),
     )
@@ -105,12 +104,16 @@ async def _replay(order: Order, findings: list[Finding]) -> Result:
     return result
 
 
-async def _again(stage: Stage, finding: Finding) -> list[Finding]:
-    return [
-        one.with_script(finding.script)
-        for one in await perform(stage, check, finding.script)
-        if one.fingerprint == finding.fingerprint
-    ]
+Replayed = list[tuple["Finding", "Performance"]]
+
+
+def _shown(replayed: Replayed) -> tuple[Finding, ...]:
+    return tuple(
+        again.with_script(finding.script)
+        for finding, performance in replayed
+        for again in performance.findings
+        if again.fingerprint == finding.fingerprint
+    )
 
 
 def _coverage(findings: list[Finding]) -> Coverage:
@@ -128,10 +131,19 @@ def _coverage(findings: list[Finding]) -> Coverage:
     )
 
 
-def _verdict(findings: list[Finding], shown: list[Finding]) -> Verdict:
+def _verdict(replayed: Replayed, shown: tuple[Finding, ...]) -> Verdict:
+    """Decide: a finding that did not show tells nothing if its steps failed."""
     seen = {one.fingerprint for one in shown}
     verb = "shows" if len(seen) == 1 else "show"
-    noun = "finding" if len(findings) == 1 else "findings"
-    count = f"{len(seen)} of {len(findings)} {noun} {verb} again"
-    outcome = Outcome.FAIL if seen else Outcome.PASS
-    return Verdict(outcome, (count,))
+    noun = "finding" if len(replayed) == 1 else "findings"
+    count = f"{len(seen)} of {len(replayed)} {noun} {verb} again"
+    obstacles = tuple(
+        obstacle
+        for finding, performance in replayed
+        if finding.fingerprint not in seen
+        for obstacle in performance.obstacles
+    )
+    if seen:
+        return Verdict(Outcome.FAIL, (count, *obstacles))
+    outcome = Outcome.INCONCLUSIVE if obstacles else Outcome.PASS
+    return Verdict(outcome, (*obstacles, count))

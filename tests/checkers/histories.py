@@ -63,6 +63,11 @@ def own(tenant: int) -> Principal:
     return Principal(tenant, tenant)
 
 
+def at_the_door(credential: int, door: int) -> Principal:
+    """A tenant's user, logged in at another tenant's door, asking there."""
+    return Principal(credential, door, door=door)
+
+
 def mixed(credential: int | None, selector: int | None) -> Principal:
     return Principal(credential, selector)
 
@@ -72,11 +77,16 @@ NOBODY = mixed(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the owner reads before or after a probe."""
+    """What the owner reads before or after a probe.
+
+    Attributes:
+        text: Stands for the whole answer: another text is another body.
+    """
 
     found: tuple[Found, ...] = ()
     status: int = 200
     objects: int = -1
+    text: str = ""
 
 
 class Story:
@@ -110,6 +120,7 @@ class Story:
         sent: Pairs = (),
         in_url: Pairs = (),
         objects: int = -1,
+        text: str = "",
         precedes: int = 0,
         follows: int = 0,
         id_: int = 0,
@@ -134,8 +145,8 @@ class Story:
             status=status,
             failure=failure,
             found=found,
-            digest="0" * 16,
-            size=2,
+            digest=text.encode().hex()[:16].ljust(16, "0"),
+            size=len(text),
             objects=objects,
             seconds=0.001,
         )
@@ -173,17 +184,18 @@ class Story:
         status: int = 200,
         sent: Pairs = (),
         audience: Audience = Audience.TENANT,
-        around: Sequence[tuple[Reading, Reading]] = (),
+        around: Sequence[tuple[Reading, ...]] = (),
         between: int | None = None,
     ) -> Exchange:
         """Somebody else does something with a tenant's, which reads around it.
 
         Args:
-            around: What the owner reads before and after, thing by thing.
+            around: What the owner reads before and after, thing by thing; a
+                third time where the first two differ.
             between: A tenant that changes something of its own meanwhile.
         """
         id_ = next(self._ids)
-        for before, _ in around:
+        for before, *_ in around:
             self._reread(on, before, precedes=id_)
         probe = self.asks(
             who,
@@ -198,8 +210,9 @@ class Story:
         )
         if between is not None:
             self.control(between, UPDATE)
-        for _, after in around:
-            self._reread(on, after, follows=id_)
+        for _, *afters in around:
+            for after in afters:
+                self._reread(on, after, follows=id_)
         return probe
 
     def _reread(
@@ -218,6 +231,7 @@ class Story:
             owner=owner,
             status=reading.status,
             objects=reading.objects,
+            text=reading.text,
             precedes=precedes,
             follows=follows,
         )

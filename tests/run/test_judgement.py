@@ -46,9 +46,16 @@ def test_what_an_access_explains_is_no_finding_of_its_own() -> None:
     assert oracles(read_by(B)) == [("access", READ, "body")]
 
 
-def test_without_an_access_the_canary_is_the_finding() -> None:
+def test_a_reading_is_the_finding_without_a_control_too() -> None:
     story = Story()
     story.probe(own(B), READ, body(hit(A)))
+
+    assert oracles(story) == [("access", READ, "body")]
+
+
+def test_without_an_access_the_canary_is_the_finding() -> None:
+    story = Story()
+    story.probe(own(B), READ, body(hit(C)))
 
     assert oracles(story) == [("canary", READ, "body")]
 
@@ -59,7 +66,7 @@ def test_the_same_leak_under_another_identity_is_another_finding() -> None:
     story.probe(mixed(B, A), READ, error(hit(A)), status=403)
 
     assert oracles(story) == [
-        ("canary", LIST, "body"),
+        ("access", LIST, "body"),
         ("access", READ, "body"),
         ("canary", READ, "error"),
     ]
