@@ -99,7 +99,7 @@ def _read(history: History, probe: Exchange, own: Pairs) -> Iterator[Finding]:
 def _effect(probe: Exchange, before: Exchange, afters: Readings) -> Iterator[Finding]:
     after = afters[0]
     did = f"{probe.request} → {probe.status}; then its owner's {after.request}"
-    change, shown = _change(probe, before, after)
+    change, shown = _change(probe, before, afters)
     if change:
         yield _finding(probe, change, change, Evidence(after.id, f"{did} {shown}"))
     elif len(afters) > 1 and _settled_elsewhere(before, afters):
@@ -123,8 +123,9 @@ def _settled_elsewhere(before: Exchange, afters: Readings) -> bool:
     )
 
 
-def _change(probe: Exchange, before: Exchange, after: Exchange) -> tuple[str, str]:
+def _change(probe: Exchange, before: Exchange, afters: Readings) -> tuple[str, str]:
     """Say what the owner's view lost or gained, and how it shows; "" for nothing."""
+    after = afters[0]
     if 400 <= after.status < 500:
         effect = f"made {_whose(probe)} object unreachable for its owner"
         return effect, f"answers {after.status}, before {before.status}"
@@ -137,11 +138,21 @@ def _change(probe: Exchange, before: Exchange, after: Exchange) -> tuple[str, st
         return f"wrote into {_whose(probe)} data", f"shows a value of {alias(author)}'s"
     if any(owner == probe.owner for owner, _ in seen - left):
         return f"changed {_whose(probe)} data", "has lost a value of the owner's"
-    if before.objects >= 0 and after.objects >= 0 and after.objects != before.objects:
-        verb = "removed" if after.objects < before.objects else "added"
-        counts = f"lists {after.objects} objects, before {before.objects}"
-        return f"{verb} an object in {_whose(probe)} list", counts
-    return "", ""
+    return _resized(probe, before, afters)
+
+
+def _resized(probe: Exchange, before: Exchange, afters: Readings) -> tuple[str, str]:
+    """Say whether the owner's list grew or shrank, as `_change` does.
+
+    A list that differs each time, such as one of who has read, tells nothing.
+    """
+    counts = {one.objects for one in afters if one.succeeded}
+    after = afters[0].objects
+    if len(counts) > 1 or before.objects < 0 or after in {-1, before.objects}:
+        return "", ""
+    verb = "removed" if after < before.objects else "added"
+    effect = f"{verb} an object in {_whose(probe)} list"
+    return effect, f"lists {after} objects, before {before.objects}"
 
 
 def _owners_fields(exchange: Exchange) -> set[tuple[int, int]]:

@@ -2,9 +2,10 @@
 
 Only loggers count that the target names, or that labelled some line: there is a
 structured key whose value named the request's own tenant. A line of such a
-logger must then hold its tenant, unless the tenant may not have been known yet:
+logger must then hold its tenant, unless the tenant may not have been known:
 a line without the key, before any labelled one of its request, of a kind that is
-never labelled, is let pass; so is a login, which may be what tells the tenant.
+never labelled, is let pass; so are a login, which may be what tells the tenant,
+and operations in whose requests no line is ever labelled (an account's own page).
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ def label(history: History) -> list[Finding]:
     lines = _lines_of_tenants(history)
     keys = _label_keys(lines)
     named = {
-        (line.logger, line.template)
+        (line.logger, line.template, exchange.operation)
+        for line, exchange in lines
+        if exchange.principal.credential in _named(line, keys[line.logger])
+    }
+    of_tenants = {
+        exchange.operation
         for line, exchange in lines
         if exchange.principal.credential in _named(line, keys[line.logger])
     }
@@ -51,9 +57,12 @@ def label(history: History) -> list[Finding]:
             labelled.add(exchange.id)
         elif _surely_known(exchange) and (
             by_target
-            or any(key in judged for key, _ in line.slots)
             or exchange.id in labelled
-            or (line.logger, line.template) in named
+            or (line.logger, line.template, exchange.operation) in named
+            or (
+                exchange.operation in of_tenants
+                and any(key in judged for key, _ in line.slots)
+            )
         ):
             found.append(_finding(line, exchange, wrong=None))
     return merged(found)

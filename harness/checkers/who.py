@@ -54,14 +54,16 @@ def written_so_far(history: History) -> Mapping[int, Pairs]:
         sender = exchange.principal.credential
         if sender is None:
             continue
-        if (
-            exchange.mutates
-            and exchange.succeeded
-            and not exchange.sent <= written[sender]
-        ):
+        if _wrote(exchange) and not exchange.sent <= written[sender]:
             written[sender] |= exchange.sent
         so_far[exchange.id] = written[sender]
     return so_far
+
+
+def _wrote(exchange: Exchange) -> bool:
+    """Whether what was sent is now its sender's; a deletion leaves nothing."""
+    deletes = exchange.operation.startswith("DELETE ")
+    return exchange.mutates and exchange.succeeded and not deletes
 
 
 def may_see(

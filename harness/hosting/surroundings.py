@@ -37,9 +37,9 @@ def check_directory(spec: AppSpec) -> None:
 
 
 def forget(packages: tuple[str, ...]) -> None:
-    """Make the next import of these top-level packages a first one."""
+    """Make the next import of these packages, and of what is in them, a first one."""
     for name in tuple(sys.modules):
-        if name.partition(".")[0] in packages:
+        if any(name == one or name.startswith(f"{one}.") for one in packages):
             del sys.modules[name]
     importlib.invalidate_caches()
 

@@ -111,7 +111,16 @@ class Prober:
             if exchange.succeeded:
                 worked.append(step.case)
                 await self._differ(operation, step)
+        if not operation.mutates and worked:
+            await self._read_common(operation, tenant)
         return list(dict.fromkeys(worked))
+
+    async def _read_common(self, operation: Operation, tenant: int) -> None:
+        """Read what is called the same in every tenant: each sees its own."""
+        again = len(self._driver.catalogue.pool[operation.key])
+        whole = Principal(tenant, tenant)
+        step = Step(operation.key, whole, tenant, Role.CONTROL, again, pick=-1)
+        await self._driver.make(step)
 
     async def _differ(self, operation: Operation, step: Step) -> None:
         """Leave another state than a probe writes, where no canary would show it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.isolation.shortening import Script, shortened
 from harness.model.event import Note
 from harness.model.step import Role
 from harness.provisioning.driver import Impossible
@@ -13,17 +14,13 @@ from harness.provisioning.driver import Impossible
 if TYPE_CHECKING:
     from harness.model.finding import Finding
     from harness.model.history import History
-    from harness.model.step import Step
     from harness.provisioning.driver import Taken
     from harness.provisioning.stage import Stage
 
 Judge = Callable[["History"], list["Finding"]]
-Script = tuple["Step", ...]
 
 CONFIRMATIONS = 2
 """How often circumstantial evidence must show again."""
-REHEARSALS = 24
-"""How often a script is tried, at most, to make it shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ async def with_proof(
     """Give a finding the steps that reproduce it.
 
     What chance could explain must show again, each time, when nothing but its last
-    step is made on a fresh state: nothing earlier can then have come late.
+    step, or a variant of it, is made on a fresh state: nothing earlier can then
+    have come late.
 
     Returns:
         The finding; None if it was circumstantial and did not show again.
@@ -81,13 +79,35 @@ async def with_proof(
     if not finding.circumstantial:
         script = await shortest(stage, judge, finding, trail)
         return finding.with_script(script)
-    script = _until_evidence(finding, trail)[-1:]
+    for script in _last_steps(stage, finding, trail):
+        if await _confirmed(stage, judge, script, finding.fingerprint):
+            return finding.with_script(script)
+    text = f"Seen once, and not again on a fresh state: {finding.summary}"
+    stage.recorder.add(Note("note", text))
+    return None
+
+
+async def _confirmed(
+    stage: Stage, judge: Judge, script: Script, fingerprint: str
+) -> bool:
     for _ in range(CONFIRMATIONS):
-        if not await _reproduces(stage, judge, script, finding.fingerprint):
-            text = f"Seen once, and not again on a fresh state: {finding.summary}"
-            stage.recorder.add(Note("note", text))
-            return None
-    return finding.with_script(script)
+        if not await _reproduces(stage, judge, script, fingerprint):
+            return False
+    return True
+
+
+def _last_steps(stage: Stage, finding: Finding, trail: list[Taken]) -> list[Script]:
+    """Return the last step alone, with each of its operation's request variants.
+
+    A fresh state may hold just what a variant writes, which then changes nothing.
+    """
+    script = _until_evidence(finding, trail)
+    if not script:
+        return []
+    last = script[-1]
+    pool = stage.catalogue.pool[last.operation]
+    cases = dict.fromkeys([last.case, *range(len(pool))])
+    return [(replace(last, case=case),) for case in cases]
 
 
 async def shortest(
@@ -95,38 +115,14 @@ async def shortest(
 ) -> Script:
     """Cut a trail down to the steps without which the finding is not made.
 
-    Steps are dropped in halves, quarters, … and at last one by one, as delta
-    debugging does (Zeller and Hildebrandt, 2002), within a bounded number of
-    tries.
-
     Returns:
         The steps; none if the trail does not reproduce the finding.
     """
-    script = _until_evidence(finding, trail)
-    for guess in _guesses(script):
-        if await _reproduces(stage, judge, guess, finding.fingerprint):
-            script = guess
-            break
-    else:
-        return ()
-    tries, size = REHEARSALS, max(1, len(script) // 2)
-    while len(script) > 1 and tries > 0:
-        for start in range(0, len(script), size):
-            shorter = script[:start] + script[start + size :]
-            tries -= 1
-            if shorter and await _reproduces(
-                stage, judge, shorter, finding.fingerprint
-            ):
-                script = shorter
-                break
-            if tries <= 0:
-                break
-        else:
-            if size == 1:
-                break
-            size = max(1, size // 2)
-        size = min(size, max(1, len(script) // 2))
-    return script
+
+    async def shows(script: Script) -> bool:
+        return await _reproduces(stage, judge, script, finding.fingerprint)
+
+    return await shortened(_until_evidence(finding, trail), shows)
 
 
 def _until_evidence(finding: Finding, trail: list[Taken]) -> Script:
@@ -136,17 +132,3 @@ def _until_evidence(finding: Finding, trail: list[Taken]) -> Script:
         (i for i, taken in enumerate(trail) if seen in taken.exchanges), len(trail) - 1
     )
     return tuple(taken.step for taken in trail[: last + 1])
-
-
-def _guesses(script: Script) -> list[Script]:
-    """Return likely scripts, the shortest first, the whole one last.
-
-    Most often the last step is enough, or it and the last few of the same
-    operation.
-    """
-    if not script:
-        return []
-    last = script[-1]
-    related = tuple(step for step in script if step.operation == last.operation)
-    guesses = [script[-1:], related[-2:], script[-2:], related, script]
-    return list(dict.fromkeys(guesses))

@@ -64,8 +64,11 @@ class Step:
         principal: In whose name.
         owner: Whose objects fill path and body; None where none are needed.
         role: CONTROL (the owner itself) or PROBE (anybody else).
-        case: Which of the operation's pooled request variants, from 0.
-        pick: Which of the owner's objects, newest first, modulo their number.
+        case: Which of the operation's pooled request variants, from 0; from their
+            number on, the same once more with natural keys (names, titles, e-mail
+            addresses) that are the same in every tenant.
+        pick: Which of the owner's objects, newest first, modulo their number; -1
+            is the oldest.
     """
 
     operation: str

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 
 NOTHING = Access()
+NATURAL_KEY = re.compile(
+    r"name|title|slug|key|code|label|series|metric|sku|handle|login|symbol"
+    r"|number|reference|domain|subject"
+)
+"""Places by which people tell objects apart, and so use the same ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,8 @@ class Composer:
                 else self._belongings.pick(owner, slot.reference, 0)
             )
             return keys[-1] if keys else slot.default
+        if self._in_common(operation, slot, step):
+            return _common(slot)
         if slot.place.startswith("query."):
             # Every canary begins so: the search finds whatever it can reach, and
             # nothing that comes back was told by the request.
@@ -182,6 +189,19 @@ class Composer:
         if slot.kind == "uuid":
             return self._uuid(author, number, seeding=step.role is Role.SEED)
         return self._planted(slot, author, number)
+
+    def _in_common(self, operation: Operation, slot: Slot, step: Step) -> bool:
+        """Whether a place gets the name that all tenants use.
+
+        One place of a request does, so that the others can show whose object it is.
+        """
+        pool = self._catalogue.pool[operation.key]
+        if not pool or step.case // len(pool) % 2 == 0:
+            return False
+        called = [one for one in pool[step.case % len(pool)].slots() if natural(one)]
+        emails = [one for one in called if one.kind == "email"]
+        chosen = (emails or called)[:1]
+        return any(one.place == slot.place for one in chosen)
 
     def _uuid(self, author: int, number: int, *, seeding: bool) -> str:
         """Return the author's canary the first time: apps want such ids unique."""
@@ -205,6 +225,21 @@ class Composer:
         longest = slot.max_length or len(unique)
         text = unique if len(unique) <= longest else token
         return text.ljust(slot.min_length, "0")
+
+
+def natural(slot: Slot) -> bool:
+    """Whether a place looks like what people call an object by."""
+    leaf = slot.place.rpartition(".")[2].lower()
+    named = slot.kind == "text" and NATURAL_KEY.search(leaf) is not None
+    return named or slot.kind == "email"
+
+
+def _common(slot: Slot) -> str:
+    """Return a name that is the same in every tenant."""
+    name = "common" + re.sub(r"[^a-z]", "", slot.place.rpartition(".")[2].lower())
+    if slot.kind == "email":
+        return f"{name}@example.com"
+    return name[: slot.max_length or len(name)].ljust(slot.min_length, "0")
 
 
 def _path(operation: Operation, values: Mapping[str, Any]) -> str | None:

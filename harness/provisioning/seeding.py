@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.event import Audience, Exchange
 from harness.model.step import Principal, Role, Step
+from harness.provisioning.composing import natural
 
 if TYPE_CHECKING:
     from harness.provisioning.driver import Driver
@@ -22,12 +23,26 @@ async def seed(driver: Driver) -> None:
     tenant, the same ids exist in each.
     """
     for operation in creators(driver):
+        await _in_common(driver, operation)
         for _ in range(OBJECTS):
             for tenant in range(len(driver.cast.tenants)):
                 await as_owner(driver, operation, tenant, role=Role.SEED)
+    for operation in takers(driver):
+        await _in_common(driver, operation)
+        for tenant in range(len(driver.cast.tenants)):
+            await as_owner(driver, operation, tenant, role=Role.SEED)
     for operation in (*settings(driver), *listers(driver)):
         for tenant in range(len(driver.cast.tenants)):
             await as_owner(driver, operation, tenant, role=Role.SEED)
+
+
+async def _in_common(driver: Driver, operation: Operation) -> None:
+    """Give each tenant an object that is called the same; some apps refuse that."""
+    again = len(driver.catalogue.pool[operation.key])
+    for tenant in range(len(driver.cast.tenants)):
+        whole = Principal(tenant, tenant)
+        step = Step(operation.key, whole, tenant, Role.SEED, again)
+        await driver.make(step)
 
 
 def creators(driver: Driver) -> list[Operation]:
@@ -41,6 +56,28 @@ def creators(driver: Driver) -> list[Operation]:
         and resources.yields(operation)
     ]
     return sorted(found, key=lambda operation: len(resources.needs(operation)))
+
+
+def takers(driver: Driver) -> list[Operation]:
+    """Return the operations that take data in under a name, but list no objects."""
+    known = {one.key for one in (*creators(driver), *settings(driver))}
+    return [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if operation.key not in known
+        and not operation.skipped
+        and operation.audience is Audience.TENANT
+        and operation.method in {"POST", "PUT"}
+        and not driver.catalogue.resources.needs(operation)
+        and _named_text(driver, operation)
+    ]
+
+
+def _named_text(driver: Driver, operation: Operation) -> bool:
+    """Whether a request holds a name and some other text beside it."""
+    pool = driver.catalogue.pool[operation.key]
+    texts = [slot for slot in pool[0].slots() if slot.kind == "text"] if pool else []
+    return len(texts) > 1 and any(natural(slot) for slot in texts)
 
 
 def settings(driver: Driver) -> list[Operation]:

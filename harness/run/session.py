@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.environment.database import Database, create_database
 from harness.environment.fresh import fresh_state
 from harness.environment.postgres import ensure_alive, postgres
+from harness.errors import HarnessError, Inconclusive
 from harness.hosting.inprocess import in_process
 from harness.hosting.remote import remote
 from harness.hosting.served import served
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
     from harness.run.order import Order
-    from harness.target.target import Target
+    from harness.target.target import FreshHook, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,40 @@ class Kept:
         """Leave everything as it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hooked:
+    """The state of an app that runs elsewhere, set back by the user's hook."""
+
+    hook: FreshHook
+    dsn: str
+
+    async def snapshot(self) -> None:
+        """Remember nothing: the hook knows what to go back to."""
+
+    async def restore(self) -> None:
+        """Call the hook.
+
+        Raises:
+            Inconclusive: It failed.
+        """
+        try:
+            await self.hook(self.dsn)
+        except HarnessError:
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            message = f"The hook that sets the state back failed: {what}"
+            raise Inconclusive(message) from error
+
+
 @asynccontextmanager
 async def server(order: Order) -> AsyncIterator[Postgres]:
     """Have a Postgres as the settings want it."""
     settings = order.settings
     raise_file_limit()
     order.listener(Progress("postgres", detail="starting"))
-    dsn = settings.dsn.get_secret_value() if settings.dsn else ""
     async with postgres(
-        source=settings.postgres, dsn=dsn, image=settings.postgres_image
+        source=settings.postgres, dsn=given_dsn(order), image=settings.postgres_image
     ) as pg:
         order.listener(Progress("postgres", 1, 1, detail=pg.reason))
         yield pg
@@ -67,11 +93,13 @@ async def server(order: Order) -> AsyncIterator[Postgres]:
 @asynccontextmanager
 async def open_scene(
     target: Target, order: Order, pg: Postgres | None
-) -> AsyncIterator[tuple[Scene, FreshState | Kept]]:
+) -> AsyncIterator[tuple[Scene, FreshState | Kept | Hooked]]:
     """Have a database for the app, and everything to boot it with."""
     async with AsyncExitStack() as stack:
         database: Database | None = None
-        state: FreshState | Kept = Kept()
+        state: FreshState | Kept | Hooked = Kept()
+        if target.url and callable(target.fresh):
+            state = Hooked(target.fresh, given_dsn(order))
         if pg is not None:
             database = await stack.enter_async_context(create_database(pg, "app"))
         if database is not None and target.fresh != "keep":
@@ -86,6 +114,12 @@ async def open_scene(
             hosted = await stack.enter_async_context(scene.host())
             scene = replace(scene, host=lambda: nullcontext(hosted))
         yield scene, state
+
+
+def given_dsn(order: Order) -> str:
+    """Return the DSN of the settings; "" if there is none."""
+    dsn = order.settings.dsn
+    return dsn.get_secret_value() if dsn else ""
 
 
 def _scene(target: Target, order: Order, database: Database | None) -> Scene:
@@ -118,7 +152,7 @@ def _scene(target: Target, order: Order, database: Database | None) -> Scene:
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),
-        dsn=database.dsn if database else "",
+        dsn=database.dsn if database else given_dsn(order),
         environment=environment,
         on_server_error=check,
     )
@@ -148,7 +182,9 @@ def _hosting(
     return lambda: in_process(spec, recorder)
 
 
-async def set_stage(scene: Scene, state: FreshState | Kept, order: Order) -> Stage:
+async def set_stage(
+    scene: Scene, state: FreshState | Kept | Hooked, order: Order
+) -> Stage:
     """Make the world and remember its state."""
     order.listener(Progress("provision", detail="making tenants"))
     world, catalogue = await make_world(

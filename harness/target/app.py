@@ -16,7 +16,7 @@ class AppSpec:
             takes no required arguments.
         environment: Variables to set before the app is imported.
         directory: Put first on the import path; the child's working directory.
-        reimport: Top-level packages to import afresh at each start, for apps
+        reimport: Packages to import afresh at each start, for apps
             that keep state in modules.
         startup_timeout: Seconds until the app must be ready.
         shutdown_timeout: Seconds until it must be gone.

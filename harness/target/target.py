@@ -57,7 +57,7 @@ class Target:
             database; cuts its connections), ``keep`` (not at all, and the app is
             never restarted: for a `url` without a hook, and for apps that keep
             their state in memory), or a hook that gets the DSN.
-        reimport: Top-level packages to import afresh at each start.
+        reimport: Packages to import afresh at each start.
         startup_timeout: Seconds until the app must be ready.
         shutdown_timeout: Seconds until it must be gone.
         hostile_names: Whether some tenants get names with quotes and commas.

@@ -137,7 +137,7 @@ class Simulation:
                 objects=answer.objects,
             )
         after = self._readings(move.owner)
-        pairs = list(zip(before, after, strict=True))
+        pairs = list(zip(before, after, after, strict=True))
         around = pairs if move.operation in (CREATE, UPDATE, REMOVE) else []
         return self.story.probe(
             move.who,
@@ -186,8 +186,9 @@ class Simulation:
         shelf = self._shelves[tenant]
         item = Reading(status=404)
         if FIRST in shelf:
-            item = Reading(_shown(shelf[FIRST]))
-        return Reading(self._listed(tenant), objects=len(shelf)), item
+            item = Reading(_shown(shelf[FIRST]), text=str(sorted(shelf[FIRST])))
+        text = str(sorted(shelf))
+        return Reading(self._listed(tenant), objects=len(shelf), text=text), item
 
     def _logged(self, exchange: Exchange, move: Move) -> None:
         """Log a line before the tenant is known, one with it, and a beacon."""

@@ -15,13 +15,24 @@ from harness.model.history import History
 from harness.model.step import Principal
 from harness.recording.ndjson import dump_line, parse_line
 from harness.run.judgement import check
-from tests.checkers.histories import EMAIL, LIST, TEXT, TITLE, Story, body, error, hit
+from tests.checkers.histories import (
+    EMAIL,
+    LIST,
+    TEXT,
+    TITLE,
+    Story,
+    at_the_door,
+    body,
+    error,
+    hit,
+)
 from tests.checkers.histories import header as in_header
 from tests.checkers.simulated import OPERATIONS, TENANTS, Move, Simulation
 
 tenants = st.sampled_from(TENANTS)
 halves = st.none() | tenants
-principals = st.builds(Principal, halves, halves)
+guests = st.permutations(TENANTS).map(lambda them: at_the_door(*them[:2]))
+principals = st.builds(Principal, halves, halves) | guests
 moves = st.lists(
     st.builds(Move, st.sampled_from(OPERATIONS), principals, tenants, st.booleans()),
     min_size=1,
