@@ -142,6 +142,7 @@ class Bridge:
 
     Attributes:
         leak: What the latest search came upon.
+        broken: What failed, and ended it.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class Bridge:
         self._example: Example | None = None
         self._stopped = False
         self.leak: Leak | None = None
+        self.broken: Broken | None = None
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop and return what it returns."""
@@ -171,7 +173,8 @@ class Bridge:
         except concurrent.futures.CancelledError as error:
             raise Stopped from error
         except Exception as error:
-            raise Broken(error) from error
+            self.broken = Broken(error)
+            raise self.broken from error
 
     def open(self) -> Example:
         """Start an example and wait until its app runs."""
@@ -179,6 +182,8 @@ class Bridge:
         return self.call(self._opened())
 
     async def _opened(self) -> Example:
+        if self._stopped:
+            raise Stopped
         self._example = self._open_example()
         await self._example.ready()
         return self._example

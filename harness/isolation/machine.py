@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from harness.provisioning.stage import Stage
 
 
+Rules = dict[str, st.SearchStrategy[Step]]
+
+
 def _owners(stage: Stage, operation: str) -> st.SearchStrategy[Step]:
     """Return a strategy for an operation as any of its owners."""
 
@@ -54,12 +57,28 @@ def _strangers(stage: Stage, operation: str) -> st.SearchStrategy[Step]:
     return st.builds(other, st.sampled_from(tried), st.integers(0, 2))
 
 
-def _machine(stage: Stage, bridge: Bridge) -> type[RuleBasedStateMachine]:
-    """Make the class of the state machine, bound to this run.
+def _rules(stage: Stage) -> Rules:
+    """Return the steps that may be drawn, by the name of their rule.
 
     Each operation is two rules of its own, so that Hypothesis spreads its draws
     over the operations and, example by example, leaves some of them out.
     """
+    rules: Rules = {}
+    for number, operation in enumerate(stage.catalogue.operations.values()):
+        if operation.skipped or operation.audience is Audience.OPERATOR:
+            continue
+        for_tenants = operation.audience is Audience.TENANT
+        if operation.mutates and not for_tenants:
+            continue
+        rules[f"as_owner_{number}"] = _owners(stage, operation.key)
+        if for_tenants:
+            name = f"as_somebody_else_{number}"
+            rules[name] = _strangers(stage, operation.key)
+    return rules
+
+
+def _machine(rules: Rules, bridge: Bridge) -> type[RuleBasedStateMachine]:
+    """Make the class of the state machine, bound to this run."""
 
     class Tenants(RuleBasedStateMachine):
         """Several tenants, each doing what it may, and what it may not."""
@@ -76,18 +95,8 @@ def _machine(stage: Stage, bridge: Bridge) -> type[RuleBasedStateMachine]:
             """Stop the app."""
             bridge.call(self.example.close())
 
-    for number, operation in enumerate(stage.catalogue.operations.values()):
-        if operation.skipped or operation.audience is Audience.OPERATOR:
-            continue
-        for_tenants = operation.audience is Audience.TENANT
-        if operation.mutates and not for_tenants:
-            continue
-        rules = {f"as_owner_{number}": _owners(stage, operation.key)}
-        if for_tenants:
-            name = f"as_somebody_else_{number}"
-            rules[name] = _strangers(stage, operation.key)
-        for name, steps in rules.items():
-            setattr(Tenants, name, rule(step=steps)(_named(name)))
+    for name, steps in rules.items():
+        setattr(Tenants, name, rule(step=steps)(_named(name)))
     return Tenants
 
 
@@ -102,7 +111,7 @@ def _named(name: str) -> Callable[[Any, Step], None]:
 
 
 def _search(
-    stage: Stage, bridge: Bridge, *, examples: int, steps: int, seed: int
+    rules: Rules, bridge: Bridge, *, examples: int, steps: int, seed: int
 ) -> Leak | None:
     """Let Hypothesis draw examples until one shows something new.
 
@@ -120,17 +129,28 @@ def _search(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     bridge.leak = None
-    machine = hypothesis.seed(seed)(_machine(stage, bridge))
+    machine = hypothesis.seed(seed)(_machine(rules, bridge))
     try:
         run_state_machine_as_test(machine, settings=settings)
-    except (Leak, hypothesis.errors.HypothesisException):
-        # An app whose state is not set back may show on a second try what it did
-        # not on the first, and Hypothesis objects; the leak itself stands.
-        if bridge.leak is None:
+    except (Broken, Leak, hypothesis.errors.HypothesisException):
+        # An example that ends early, or does not show again what it once did, is
+        # what Hypothesis may object to; but what ended it stands.
+        if bridge.broken is None and bridge.leak is None:
             raise
-    except Broken as broken:
-        raise broken.error from broken
+    if bridge.broken is not None:
+        raise bridge.broken.error
     return bridge.leak
+
+
+async def _searched(rules: Rules, bridge: Bridge, **options: int) -> Leak | None:
+    """Search in a thread, and see it end: also when this is cancelled."""
+    search = asyncio.create_task(asyncio.to_thread(_search, rules, bridge, **options))
+    try:
+        return await asyncio.shield(search)
+    finally:
+        if not search.done():
+            await bridge.stop()
+            await asyncio.wait({search})
 
 
 async def run_machine(
@@ -171,13 +191,13 @@ async def run_machine(
     # An app's abandoned connections complain when they are collected; in the midst
     # of Hypothesis' parsing of source code, CPython 3.11 would trip over that.
     gc.collect()
+    rules = _rules(stage)
     loop = asyncio.get_running_loop()
     bridge = Bridge(loop, lambda: Example(stage, judge, seen), began)
     try:
-        while begun < examples and not (only_first and found):
-            leak = await asyncio.to_thread(
-                _search,
-                stage,
+        while rules and begun < examples and not (only_first and found):
+            leak = await _searched(
+                rules,
                 bridge,
                 examples=examples - begun,
                 steps=steps,

@@ -57,9 +57,9 @@ class Finding:
         summary: One sentence for people.
         evidence: Facts, the first being the strongest.
         count: How many times it was seen.
+        script: Steps that reproduce it on a fresh state; empty if not yet known.
         circumstantial: Whether chance could explain it, so that it counts only
             once it has shown again on a fresh state.
-        script: Steps that reproduce it on a fresh state; empty if not yet known.
     """
 
     oracle: str
@@ -73,8 +73,8 @@ class Finding:
     summary: str
     evidence: tuple[Evidence, ...]
     count: int = 1
-    circumstantial: bool = False
     script: tuple[Step, ...] = ()
+    circumstantial: bool = False
 
     @property
     def fingerprint(self) -> str:

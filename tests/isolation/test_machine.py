@@ -11,9 +11,10 @@ import pytest
 
 from harness.errors import AppFailed
 from harness.isolation.machine import run_machine
+from harness.isolation.scripts import perform
 from harness.model.finding import Finding
 from harness.model.progress import Progress, silent
-from harness.model.step import Principal
+from harness.model.step import Principal, Step
 from harness.run.judgement import check
 from tests.isolation.staging import LIST, Staged, staged
 
@@ -43,18 +44,23 @@ async def drawn(directory: Path, *, seed: int) -> list[tuple[object, ...]]:
     ]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
 async def test_a_leak_that_takes_two_steps_is_found_and_cut_down_to_them(
-    tmp_path: Path,
+    tmp_path: Path, seed: int
 ) -> None:
     desk = await staged(tmp_path, "cache")
 
-    [finding] = await searched(desk, only_first=True)
+    async def shows(*script: Step) -> bool:
+        performance = await perform(desk.stage, check, script)
+        return finding.fingerprint in {one.fingerprint for one in performance.findings}
+
+    [finding] = await searched(desk, seed=seed, only_first=True)
 
     assert (finding.oracle, finding.operation) == ("canary", LIST)
     first, second = finding.script
-    assert first.operation == second.operation == LIST
-    assert first.principal.selector == finding.owner
-    assert second.principal.credential == finding.receiver
+    assert await shows(first, second)
+    assert not await shows(first)
+    assert not await shows(second)
     assert [one.finding for one in desk.told if one.finding] == [finding.summary]
 
 
@@ -71,13 +77,13 @@ async def test_on_a_correct_app_nothing_is_found_and_all_examples_are_drawn(
 
 
 async def test_each_finding_is_made_once(tmp_path: Path) -> None:
-    desk = await staged(tmp_path, "any token: GET")
+    desk = await staged(tmp_path, "any token")
 
     findings = await searched(desk, examples=30)
 
     prints = [one.fingerprint for one in findings]
     assert len(set(prints)) == len(prints) > 1
-    assert all(len(one.script) == 1 for one in findings)
+    assert all(one.script for one in findings)
 
 
 async def test_what_is_known_is_passed_over(tmp_path: Path) -> None:

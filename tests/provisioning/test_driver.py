@@ -89,7 +89,8 @@ async def test_a_list_brings_objects_into_the_books_once(driver: Driver) -> None
     await made(driver, own("GET /shelves", 0))
 
     assert sorted(keys(driver, 0, SHELF)) == sorted(known)
-    assert listed.objects == len(known)
+    # The search passes over the one that is called the same in every tenant.
+    assert listed.objects == len(known) - 1
 
 
 async def test_what_others_do_does_not_enter_their_books(driver: Driver) -> None:
@@ -188,7 +189,9 @@ async def test_bodies_differ_from_one_another_and_from_what_was_seeded(
         for one in await app.seen()
         if (one["method"], one["path"]) == ("POST", "/shelves")
     ]
-    assert len(set(titles)) == len(titles) == 2 * 2 + 3
+    told_apart = [title for title in titles if not title.startswith("common")]
+    assert len(set(told_apart)) == len(told_apart) == 2 * 2 + 3
+    assert titles.count("commontitle") == 2
 
 
 async def test_a_reference_is_to_the_owners_newest_object(
@@ -211,7 +214,7 @@ async def test_a_search_asks_for_what_every_canary_begins_with(
     exchange = await made(driver, own("GET /shelves", 0))
 
     assert (await app.seen())[-1]["query"] == f"q={PREFIX}"
-    assert exchange.objects == len(keys(driver, 0, SHELF))
+    assert exchange.objects == len(keys(driver, 0, SHELF)) - 1
     assert not exchange.sent_in_url
 
 

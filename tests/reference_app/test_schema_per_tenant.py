@@ -92,13 +92,13 @@ async def test_a_login_that_may_make_roles_is_enough(
 
 
 async def test_the_role_is_kept_when_the_database_is_copied(
-    dsn: str, reference_dsn: str
+    dsn: str, server_dsn: str
 ) -> None:
     async with running(dsn) as app:
         a = await app.tenant("a")
         mine = await a.write("copied")
     original = urlsplit(dsn).path[1:]
-    admin = await asyncpg.connect(reference_dsn)
+    admin = await asyncpg.connect(server_dsn)
     try:
         await admin.execute(f"CREATE DATABASE {original}_copy TEMPLATE {original}")
         copy = urlunsplit(urlsplit(dsn)._replace(path=f"/{original}_copy"))

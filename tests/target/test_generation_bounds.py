@@ -131,7 +131,7 @@ def test_a_schema_that_nothing_or_little_satisfies_does_not_hang(schema: Any) ->
 
     generated(wrapped(schema), count=4)
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_work_that_never_ends_is_stopped() -> None:
