@@ -60,7 +60,7 @@ class Settings(BaseModel):
     """Whether the app runs in this process or in one of its own."""
     workers: int = Field(default=1, ge=1, le=64)
     """Processes of a served app."""
-    port: int = Field(0, ge=0, le=65535)
+    port: int = Field(default=0, ge=0, le=65535)
     """TCP port of a served app, on loopback; 0 for any free one."""
     sweep: bool = True
     """Whether each operation is tried under each identity."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +58,13 @@ class Project:
         *arguments: str,
         fault: str = "",
         wrapper: tuple[str, ...] = (),
-        **variables: str,
+        variables: Mapping[str, str] | None = None,
     ) -> Ended:
         """Run a verb to its end."""
         done = subprocess.run(
             [*wrapper, *self.command(*arguments)],
             cwd=self.path,
-            env=self.environment(fault, **variables),
+            env=self.environment(fault, **(variables or {})),
             capture_output=True,
             text=True,
             timeout=LIMIT,

@@ -46,7 +46,7 @@ def test_an_app_that_cannot_be_used_is_named_with_its_reason(
 def test_a_mistyped_call_is_a_usage_error_that_names_the_nearest(
     project: Project, arguments: tuple[str, ...], variables: dict[str, str], line: str
 ) -> None:
-    ended = project.run(*QUICK, *arguments, **variables)
+    ended = project.run(*QUICK, *arguments, variables=variables)
 
     assert ended.code == 2, ended.text
     assert line in ended.err
@@ -166,7 +166,7 @@ def test_a_killed_harness_leaves_no_process_and_the_next_start_sweeps_its_direct
     assert wait_until(lambda: not room.servers())
     left = set(room.runs())
     assert left
-    ended = project.run(*QUICK, TMPDIR=str(room.path))
+    ended = project.run(*QUICK, variables={"TMPDIR": str(room.path)})
     assert ended.code == 0, ended.text
     assert not left & set(room.runs())
     assert not room.runs()
