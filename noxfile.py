@@ -128,16 +128,9 @@ def mutants(session: nox.Session) -> None:
 def study(session: nox.Session) -> None:
     """The mutants under ten seeds: is finding them luck?"""
     install(session, ".[reference]")
+    see_checkout(session)
 
-    failed = []
-    for seed in range(1, 11):
-        session.log(f"seed {seed} of 10")
-        try:
-            run(session, "harness", "mutants", "--seed", str(seed), *session.posargs)
-        except nox.command.CommandFailed:
-            failed.append(seed)
-    if failed:
-        session.error(f"Not all as expected under the seeds {failed}.")
+    run(session, "python", "-m", "benchmarks.study", *session.posargs)
 
 
 @nox.session(python=DEFAULT, default=False)
