@@ -77,6 +77,8 @@ async def sign_up(request: Request, new: Signup) -> dict:
 
 @app.post("/login")
 async def log_in(request: Request, who: Signup) -> dict:
+    if request.app.state.passwords.get(who.slug) != who.password:
+        raise HTTPException(401)
     if FAULT == "second tenant cannot log in":
         if list(request.app.state.passwords).index(who.slug) == 1:
             raise HTTPException(401, "locked out")

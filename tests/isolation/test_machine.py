@@ -87,7 +87,7 @@ async def test_each_finding_is_made_once(tmp_path: Path) -> None:
 
 
 async def test_what_is_known_is_passed_over(tmp_path: Path) -> None:
-    desk = await staged(tmp_path, "any token: GET /notes")
+    desk = await staged(tmp_path, "any token: GET /notes/")
     first = await searched(desk, examples=30)
     known = {one.fingerprint for one in first}
 
