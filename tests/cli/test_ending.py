@@ -102,6 +102,8 @@ def test_complaints_reach_the_user_though_a_tap_has_taken_the_stream(
 
 WAITING = """
 import asyncio, signal
+# Under nohup it would be ignored, and rightly stay so.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from harness.cli.ending import end_with
 
 async def wait():
