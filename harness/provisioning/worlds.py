@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import SchemaError, UsageError
-from harness.model.event import Audience
+from harness.model.event import Audience, Note
 from harness.model.step import Principal, Role
 from harness.model.world import World
 from harness.provisioning.casting import cast_tenants
@@ -18,6 +18,7 @@ from harness.provisioning.catalogue import Catalogue, make_catalogue, read_docum
 from harness.provisioning.client import Call, Client, Meaning
 from harness.provisioning.seeding import seed as plant_seeds
 from harness.target.selector import Selection
+from harness.target.target import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,7 @@ async def make_world(
             tenant_parameters=chosen.parameters if chosen else (),
         )
         catalogue.declare(scene.recorder)
+        _tell_of_vain_patterns(scene, catalogue)
         world = World(
             url=hosted.url,
             key=scene.key.hex(),
@@ -68,6 +70,16 @@ async def make_world(
             objects=owned,
             fields=dict(scene.fields.table),
         ), catalogue
+
+
+def _tell_of_vain_patterns(scene: Scene, catalogue: Catalogue) -> None:
+    """Note the patterns of the target that name no operation: likely mistyped."""
+    for name in ("public", "shared", "operator", "skip"):
+        for pattern in getattr(scene.target, name):
+            known = catalogue.operations.values()
+            if not any(matches(pattern, one.method, one.path) for one in known):
+                text = f"Target.{name} has {pattern!r}, which names no operation"
+                scene.recorder.add(Note("note", text))
 
 
 async def _document(

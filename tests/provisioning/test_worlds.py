@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from harness.errors import SchemaError, TargetError, UsageError
 from harness.hosting.inprocess import in_process
-from harness.model.event import Declared
+from harness.model.event import Declared, Note
 from harness.model.world import World
 from harness.provisioning.worlds import make_world, read_world, write_world
 from harness.run.loading import with_variant
@@ -176,6 +176,18 @@ async def test_an_operation_of_the_targets_takes_the_place_of_the_documents() ->
         events = app.scene.recorder.since()
         skipped = [e.operation for e in events if isinstance(e, Declared) and e.skipped]
         assert skipped == ["GET /vault"]
+
+
+async def test_a_pattern_that_names_no_operation_is_told_of() -> None:
+    target = shop(skip=("GET /vault", "GET /volt"))
+
+    async with opened(target) as app:
+        await declared(app)
+
+        notes = [e.text for e in app.scene.recorder.since() if isinstance(e, Note)]
+        assert [note for note in notes if "Target.skip" in note] == [
+            "Target.skip has 'GET /volt', which names no operation"
+        ]
 
 
 async def test_a_variant_that_points_nowhere_is_a_mistake_of_the_target() -> None:
