@@ -18,6 +18,10 @@ _CHUNK: Final = 2**20
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
+FIRST_BYTES: Final = frozenset({b"\x1f", b"\x78"})
+"""First bytes of what is opened although no header declares it: gzip and zlib."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What came out of a compressed body.

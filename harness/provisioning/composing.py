@@ -185,7 +185,8 @@ class Composer:
         author = step.principal.credential
         author = STRANGER if author is None else author
         number = self._fields.number(f"{operation.key} {slot.place}")
-        self._scanner.plant(author, number)
+        form = slot.kind if slot.kind in {"uuid", "integer"} else "text"
+        self._scanner.plant(author, number, form=form)
         if slot.kind == "uuid":
             return self._uuid(author, number, seeding=step.role is Role.SEED)
         return self._planted(slot, author, number)

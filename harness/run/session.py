@@ -127,7 +127,7 @@ def _scene(target: Target, order: Order, database: Database | None) -> Scene:
     key = (
         CanaryKey.generate() if target.url else CanaryKey.from_seed(order.settings.seed)
     )
-    recorder = Recorder(Scanner(key))
+    recorder = Recorder(Scanner(key, sparing=True))
     environment: dict[str, str] = {}
     check: Callable[[], Awaitable[None]] = never_fails
     if database is not None:
