@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from harness.errors import Inconclusive
 from harness.isolation.example import Bridge, Broken, Example, Leak
 from harness.isolation.probing import FIRST, SECOND, strangers
 from harness.isolation.scripts import with_proof
@@ -132,11 +133,13 @@ def _search(
     machine = hypothesis.seed(seed)(_machine(rules, bridge))
     try:
         run_state_machine_as_test(machine, settings=settings)
-    except (Broken, Leak, hypothesis.errors.HypothesisException):
+    except (Broken, Leak, hypothesis.errors.HypothesisException) as error:
         # An example that ends early, or does not show again what it once did, is
         # what Hypothesis may object to; but what ended it stands.
         if bridge.broken is None and bridge.leak is None:
-            raise
+            message = f"The state machine could not go on: {error}"
+            hint = "Does the app answer otherwise each time? Try --no-machine."
+            raise Inconclusive(message, hint=hint) from error
     if bridge.broken is not None:
         raise bridge.broken.error
     return bridge.leak
@@ -144,6 +147,9 @@ def _search(
 
 async def _searched(rules: Rules, bridge: Bridge, **options: int) -> Leak | None:
     """Search in a thread, and see it end: also when this is cancelled."""
+    # An app's abandoned connections complain when they are collected; in the midst
+    # of Hypothesis' parsing of source code, CPython 3.11 would trip over that.
+    gc.collect()
     search = asyncio.create_task(asyncio.to_thread(_search, rules, bridge, **options))
     try:
         return await asyncio.shield(search)
@@ -188,30 +194,30 @@ async def run_machine(
         begun += 1
         listener(Progress("machine", min(begun, examples), examples))
 
-    # An app's abandoned connections complain when they are collected; in the midst
-    # of Hypothesis' parsing of source code, CPython 3.11 would trip over that.
-    gc.collect()
     rules = _rules(stage)
     loop = asyncio.get_running_loop()
     bridge = Bridge(loop, lambda: Example(stage, judge, seen), began)
     try:
         while rules and begun < examples and not (only_first and found):
+            left, fresh = examples - begun, seed + len(seen)
             leak = await _searched(
-                rules,
-                bridge,
-                examples=examples - begun,
-                steps=steps,
-                seed=seed + len(seen),
+                rules, bridge, examples=left, steps=steps, seed=fresh
             )
             if leak is None:
                 break
-            for finding in leak.findings:
-                seen.add(finding.fingerprint)
-                proven = await with_proof(stage, judge, finding, leak.trail)
-                if proven is not None:
-                    found.append(proven)
-                    told = Progress("machine", begun, examples, finding=proven.summary)
-                    listener(told)
+            seen |= {finding.fingerprint for finding in leak.findings}
+            for proven in await _proven(stage, judge, leak):
+                found.append(proven)
+                told = proven.summary
+                listener(Progress("machine", begun, examples, finding=told))
     finally:
         await bridge.stop()
     return found
+
+
+async def _proven(stage: Stage, judge: Judge, leak: Leak) -> list[Finding]:
+    """Return what an example showed and shows again, with its shortest scripts."""
+    tried = [
+        await with_proof(stage, judge, finding, leak.trail) for finding in leak.findings
+    ]
+    return [finding for finding in tried if finding is not None]
