@@ -86,13 +86,17 @@ async def death_of(pg: Postgres) -> PostgresError:
     )
 
 
-async def until_dead(pg: Postgres, *, every: float = 0.5) -> PostgresError:
+async def until_dead(
+    pg: Postgres, *, every: float = 0.5, timeout: float = 2.0
+) -> PostgresError:
     """Wait for as long as the server lives, then return the error that says so.
 
     Args:
         pg: The server to watch.
         every: Seconds between looks.
+        timeout: Seconds that an answer may take; a server that was killed refuses
+            at once, and an app may block the event loop for a while.
     """
-    while await alive(pg):  # noqa: ASYNC110 - nothing tells of a server's death
+    while await alive(pg, timeout=timeout):  # noqa: ASYNC110 - nothing tells of a server's death
         await asyncio.sleep(every)
     return await death_of(pg)

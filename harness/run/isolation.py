@@ -24,9 +24,17 @@ from harness.model.result import Result
 from harness.run.directory import RunDirectory
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
-from harness.run.session import open_scene, server, set_stage
+from harness.run.session import (
+    Hooked,
+    Kept,
+    open_scene,
+    server,
+    set_stage,
+    while_alive,
+)
 
 if TYPE_CHECKING:
+    from harness.environment.fresh import FreshState
     from harness.environment.server import Postgres
     from harness.model.coverage import Coverage
     from harness.model.event import Event
@@ -98,9 +106,8 @@ async def probe(
     async with open_scene(target, order, pg) as (scene, state):
         so_far = Probe(scene)
         try:
-            so_far.stage = await set_stage(scene, state, order)
-            directory.write_world(so_far.stage.world)
-            await _exercise(so_far, order, only_first=only_first)
+            work = _work(so_far, state, order, directory, only_first=only_first)
+            await while_alive(pg, work)
         except Inconclusive as error:
             scene.recorder.add(Unseen("unseen", error.message, error.hint))
         except HarnessError as error:
@@ -116,6 +123,19 @@ async def probe(
     result = _judged(so_far, settings, seconds).result(order, pg, directory)
     directory.write_report(result)
     return result
+
+
+async def _work(
+    so_far: Probe,
+    state: FreshState | Kept | Hooked,
+    order: Order,
+    directory: RunDirectory,
+    *,
+    only_first: bool,
+) -> None:
+    so_far.stage = await set_stage(so_far.scene, state, order)
+    directory.write_world(so_far.stage.world)
+    await _exercise(so_far, order, only_first=only_first)
 
 
 async def _exercise(so_far: Probe, order: Order, *, only_first: bool) -> None:

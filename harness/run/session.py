@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -9,11 +10,11 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.environment.database import Database, create_database
 from harness.environment.fresh import fresh_state
-from harness.environment.postgres import ensure_alive, postgres
+from harness.environment.postgres import ensure_alive, postgres, until_dead
 from harness.errors import HarnessError, Inconclusive
 from harness.hosting.inprocess import in_process
 from harness.hosting.remote import remote
@@ -31,7 +32,7 @@ from harness.run.loading import filled_environment
 from harness.target.app import AppSpec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from harness.environment.fresh import FreshState
     from harness.environment.server import Postgres
@@ -195,3 +196,25 @@ async def set_stage(
     detail = f"{len(world.tenants)} tenants, {count} operations"
     order.listener(Progress("provision", 1, 1, detail=detail))
     return Stage(scene, catalogue, world, state)
+
+
+async def while_alive(pg: Postgres | None, work: Coroutine[Any, Any, None]) -> None:
+    """Do something, and give up when the server dies.
+
+    Raises:
+        PostgresError: It died.
+    """
+    if pg is None:
+        await work
+        return
+    task = asyncio.create_task(work)
+    watcher = asyncio.create_task(until_dead(pg, every=1.0, timeout=30.0))
+    try:
+        await asyncio.wait({task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise watcher.result()
+        task.result()
+    finally:
+        for one in (task, watcher):
+            one.cancel()
+        await asyncio.wait({task, watcher})

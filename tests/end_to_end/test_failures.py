@@ -130,7 +130,6 @@ def _started(project: Project, room: Room) -> subprocess.Popen[str]:
 def test_postgres_killed_in_mid_run_is_an_environment_failure(
     project: Project, room: Room
 ) -> None:
-    project.edit("target.py", 'fresh="keep"', 'fresh="delete"')
     process = _started(project, room)
     for server in room.servers():
         os.kill(server, signal.SIGKILL)
