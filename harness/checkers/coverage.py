@@ -129,8 +129,9 @@ def _why(exchanges: list[Exchange]) -> str:
 
 
 def _is_probe(exchange: Exchange) -> bool:
-    """Whether somebody else tried, and the app had its say."""
-    return exchange.role is Role.PROBE and exchange.status not in {0, 429}
+    """Whether somebody else tried, and the app had its say: a crash is none."""
+    answered = 0 < exchange.status < 500 and exchange.status != 429
+    return exchange.role is Role.PROBE and answered
 
 
 def _counted_probes(history: History) -> int:

@@ -114,5 +114,8 @@ def _terminable() -> Iterator[None]:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background by a script: SIGINT means nothing there.
+        raise KeyboardInterrupt
     # asyncio has its own handler for SIGINT while a loop runs.
     signal.raise_signal(signal.SIGINT)

@@ -11,6 +11,7 @@ import typer
 from harness.cli import options
 from harness.cli.ending import end_with
 from harness.cli.terminal import Terminal
+from harness.model.result import Result
 
 
 def replay(
@@ -59,8 +60,20 @@ def _replay(
     from harness import run as runner
 
     with following(terminal) as listener:
-        result = runner.replay(beginning.order(listener), directory, fingerprint)
+        order = beginning.order(listener).changed(**_as_then(recorded, flags))
+        result = runner.replay(order, directory, fingerprint)
     show(result, terminal, runs=beginning.runs)
     if settings.junit:
         write_junit(result, settings.junit, runs=beginning.runs)
     return result.verdict.outcome.exit_code
+
+
+def _as_then(recorded: Result, flags: Mapping[str, object]) -> dict[str, object]:
+    """Return how the app was run then, but for what a flag says otherwise."""
+    then = recorded.environment
+    how: dict[str, object] = {}
+    if flags.get("hosting") is None and "hosting" in then:
+        how["hosting"] = then["hosting"]
+    if flags.get("workers") is None and then.get("workers", "").isdigit():
+        how["workers"] = int(then["workers"])
+    return how

@@ -127,25 +127,32 @@ class Prober:
 
         A flag that is on already cannot be seen to be switched on.
         """
-        pool = self._driver.catalogue.pool[operation.key]
-        slots = pool[step.case % len(pool)].slots()
-        if not operation.mutates or any(s.kind != "reference" for s in slots):
+        if not operation.mutates or not self._leaves_no_canary(operation, step.case):
             return
+        pool = self._driver.catalogue.pool[operation.key]
         for case in range(len(pool)):
             if case != step.case:
                 await self._driver.make(replace(step, case=case))
+
+    def _leaves_no_canary(self, operation: Operation, case: int) -> bool:
+        """Whether a request writes nothing that would name its author."""
+        pool = self._driver.catalogue.pool[operation.key]
+        slots = pool[case % len(pool)].slots() if pool else ()
+        return all(slot.kind == "reference" for slot in slots)
 
     async def _attack(
         self, operation: Operation, attacker: int, victim: int, case: int
     ) -> None:
         needs = self._driver.catalogue.resources.needs(operation)
+        # What only marks an object (a star, an archive) shows on an unmarked one.
+        anew = self._leaves_no_canary(operation, case)
         for principal in strangers(attacker, victim, self._stage):
             if principal.whole and not needs and not operation.mutates:
                 continue  # nothing of the victim's is named: the control again
             if attacker > SECOND and not principal.whole:
                 continue
             if operation.mutates:
-                await self._provide(operation, victim, anew=False)
+                await self._provide(operation, victim, anew=anew)
             step = Step(operation.key, principal, victim, Role.PROBE, case)
             await self._driver.make(step)
 

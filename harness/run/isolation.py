@@ -204,7 +204,7 @@ class Judged:
             seed=order.settings.seed,
             started=directory.started.isoformat(timespec="seconds"),
             versions=_versions(pg),
-            environment={"postgres": pg.reason} if pg else {},
+            environment=_surroundings(order, pg),
             tenants={tenant.alias: tenant.name for tenant in tenants},
             fields=dict(history.fields),
             verdict=self.verdict,
@@ -213,6 +213,13 @@ class Judged:
             measurements=self.measurements,
             notes=tuple(notes),
         )
+
+
+def _surroundings(order: Order, pg: Postgres | None) -> dict[str, str]:
+    """Return how the app was run: a replay runs it the same way."""
+    settings = order.settings
+    how = {"hosting": settings.hosting, "workers": str(settings.workers)}
+    return {**how, "postgres": pg.reason} if pg else how
 
 
 def _lowered(covered: Coverage, fraction: float) -> Coverage:

@@ -55,16 +55,17 @@ def ensure_files_left() -> None:
 
 @contextlib.contextmanager
 def room_in(directory: Path) -> Iterator[None]:
-    """Name the directory in which there was no room to write.
+    """Name the directory that could not be written to.
 
     Raises:
-        ResourceError: The disk is full.
+        ResourceError: The disk is full, or the directory cannot be used.
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        message = f"The disk that holds {directory} is full."
-        hint = "Free some space there, or set `runs` to another directory."
+        hint = "Set `runs` to another directory."
+        message = f"Runs cannot be kept in {directory}: {error.strerror}."
+        if error.errno in FULL:
+            message = f"The disk that holds {directory} is full."
+            hint = "Free some space there, or set `runs` to another directory."
         raise ResourceError(message, hint=hint) from error

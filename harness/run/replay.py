@@ -31,7 +31,7 @@ def replay(order: Order, directory: Path, fingerprint: str) -> Result:
     """Make the steps of a run's findings again and judge what happens.
 
     Args:
-        order: What was asked for; target, variant and seed are the run's.
+        order: What was asked for; target, variant, seed and tenants are the run's.
         directory: Of the run.
         fingerprint: Of the finding; "" for each that has a script.
 
