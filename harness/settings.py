@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -16,6 +17,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -85,6 +87,22 @@ class Settings(BaseModel):
     """How many runs are kept; older ones are removed."""
     junit: Path | None = None
     """Where to write JUnit XML as well; in a file, relative to that file."""
+
+    @field_validator("dsn")
+    @classmethod
+    def _address(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what no driver could connect to; the value is never shown."""
+        if value is None:
+            return None
+        scheme, separator, _ = value.get_secret_value().strip().partition("://")
+        known = scheme.partition("+")[0] in {"postgresql", "postgres"}
+        if not separator or not known:
+            raise ValueError("not postgresql://user:password@host:port/database")
+        try:
+            urlsplit(value.get_secret_value()).port  # noqa: B018 - it is checked
+        except ValueError:
+            raise ValueError("the port is not a number") from None
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -203,3 +203,29 @@ def test_settings_made_in_code_do_not_look_at_the_environment(
     monkeypatch.setenv("SEED", "9")
 
     assert Settings().seed == 0
+
+
+@pytest.mark.parametrize(
+    ("dsn", "problem"),
+    [
+        ("mysql://me:hidden@host/shop", "not postgresql://"),
+        ("host/shop", "not postgresql://"),
+        ("postgresql://me:hidden@host:port/shop", "the port is not a number"),
+    ],
+)
+def test_a_dsn_that_no_driver_takes_is_refused_without_showing_it(
+    tmp_path: Path, dsn: str, problem: str
+) -> None:
+    error = refusal(tmp_path, "", {"HARNESS_DSN": dsn})
+
+    assert "HARNESS_DSN" in error.message
+    assert problem in error.message
+    assert "hidden" not in str(error)
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://h/d", "postgresql+asyncpg://h:1/d"])
+def test_a_dsn_of_any_driver_is_taken(tmp_path: Path, dsn: str) -> None:
+    loaded = load(tmp_path, "", {"HARNESS_DSN": dsn})
+
+    assert loaded.settings.dsn is not None
+    assert loaded.settings.dsn.get_secret_value() == dsn
