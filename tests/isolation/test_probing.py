@@ -187,6 +187,18 @@ async def test_destroying_never_runs_out_of_objects(tmp_path: Path) -> None:
         assert len({one.request for one in mixed}) == 3
 
 
+async def test_what_leaves_no_canary_is_tried_on_an_object_that_nobody_touched(
+    tmp_path: Path,
+) -> None:
+    desk = await staged(tmp_path)
+
+    await probe(desk, REMOVE, CHANGE)
+
+    for operation, objects in ((REMOVE, 6), (CHANGE, 1)):
+        tried = {one.request for one in desk.probes(operation, on=0)}
+        assert len(tried) == objects
+
+
 async def test_what_is_changed_was_made_for_it(tmp_path: Path) -> None:
     desk = await staged(tmp_path)
     seeded = [len(owned) for owned in desk.stage.world.objects]
