@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,10 @@ class Measurement:
         name: What was measured, ``"requests"``, ``"seconds"``.
         value: The figure.
         unit: Its unit, ``"s"``, ``"1"`` for plain numbers.
+        labels: What it is a figure of, ``{"strategy": "lazy", "tenants": "200"}``.
     """
 
     name: str
     value: float
     unit: str = "1"
+    labels: Mapping[str, str] = field(default_factory=dict)

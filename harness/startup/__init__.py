@@ -1,0 +1,1 @@
+"""Exercise: boots the app with many tenants and times it."""

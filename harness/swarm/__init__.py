@@ -1,0 +1,1 @@
+"""Exercise: loads the app with Locust, in processes of its own."""
