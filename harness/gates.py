@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.model.budget import Budget
 from harness.model.coverage import Coverage, Gap
 from harness.model.finding import Finding, Severity
 from harness.model.measurement import Measurement
@@ -17,9 +18,11 @@ class Gates:
 
     Attributes:
         fail_on: A finding of this severity, or a worse one, fails the run.
+        budgets: The most that measured figures may be.
     """
 
     fail_on: Severity = Severity.MINOR
+    budgets: tuple[Budget, ...] = ()
 
 
 def judge_run(
@@ -31,23 +34,74 @@ def judge_run(
 ) -> Verdict:
     """Decide what a run says of the app.
 
-    A failing finding outranks everything; too little coverage outranks a pass.
+    A failing finding outranks everything. Too little coverage outranks budgets: what
+    was measured by a run that did not see enough decides nothing. A budget that is
+    passed outranks one of which nothing was measured.
 
     Args:
         findings: What the checkers found.
         coverage: What the run saw.
-        measurements: Figures of the run; `gates` sets no budget on them.
+        measurements: Figures of the run.
         gates: The thresholds.
     """
     failing = [one for one in findings if one.severity.rank <= gates.fail_on.rank]
     below = tuple(_below(gap) for gap in coverage.below_floor)
+    passed = _passed(gates.budgets, measurements)
+    unmeasured = _unmeasured(gates.budgets, measurements)
     if failing:
         reasons = (_counted(failing, gates.fail_on), *(_named(one) for one in failing))
-        return Verdict(Outcome.FAIL, reasons + below)
-    tolerated = _tolerated(len(findings), gates.fail_on)
+        return Verdict(Outcome.FAIL, (*reasons, *passed, *below, *unmeasured))
+    rest = (*unmeasured, *_tolerated(len(findings), gates.fail_on))
     if below:
-        return Verdict(Outcome.INCONCLUSIVE, below + tolerated)
-    return Verdict(Outcome.PASS, tolerated)
+        return Verdict(Outcome.INCONCLUSIVE, (*below, *passed, *rest))
+    if passed:
+        return Verdict(Outcome.FAIL, (*passed, *rest))
+    if unmeasured:
+        return Verdict(Outcome.INCONCLUSIVE, rest)
+    return Verdict(Outcome.PASS, rest)
+
+
+def _passed(
+    budgets: Sequence[Budget], measurements: Sequence[Measurement]
+) -> tuple[str, ...]:
+    """Name each figure that is over its budget, the worst first."""
+    over = [
+        (excess, budget, figure)
+        for budget in budgets
+        for figure in _figures(budget, measurements)
+        if (excess := budget.excess(figure)) > 1
+    ]
+    over.sort(key=lambda one: one[0], reverse=True)
+    return tuple(_over(budget, figure) for _, budget, figure in over)
+
+
+def _unmeasured(
+    budgets: Sequence[Budget], measurements: Sequence[Measurement]
+) -> tuple[str, ...]:
+    return tuple(
+        f"nothing was measured for the budget {budget}"
+        for budget in budgets
+        if not _figures(budget, measurements)
+    )
+
+
+def _figures(
+    budget: Budget, measurements: Sequence[Measurement]
+) -> tuple[Measurement, ...]:
+    return tuple(
+        one
+        for one in measurements
+        if budget.holds_for(one) and budget.comparable(one.unit)
+    )
+
+
+def _over(budget: Budget, figure: Measurement) -> str:
+    labels = ", ".join(f"{name} {value}" for name, value in figure.labels.items())
+    where = f" ({labels})" if labels else ""
+    measured = budget.shown(budget.same_unit(figure))
+    return (
+        f"over budget: {figure.name} {measured} > {budget.shown(budget.limit)}{where}"
+    )
 
 
 def _counted(failing: Sequence[Finding], limit: Severity) -> str:

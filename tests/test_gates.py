@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.gates import Gates, judge_run
+from harness.model.budget import Budget
 from harness.model.coverage import Gap
 from harness.model.finding import Severity
-from harness.model.verdict import Outcome
+from harness.model.measurement import Measurement
+from harness.model.verdict import Outcome, Verdict
 from tests.reports.results import a_coverage, a_finding
 
 BELOW = Gap("POST /documents", "its owner's call failed", floor=True)
@@ -89,3 +91,82 @@ def test_a_run_passes_only_without_failing_findings_and_gaps_of_the_floor(
     failing = any(one.rank <= fail_on.rank for one in severities)
     assert (verdict.outcome is Outcome.FAIL) == failing
     assert (verdict.outcome is Outcome.PASS) == (not failing and not any(floors))
+
+
+READY = Measurement("ready", 1.5, "s", {"strategy": "eager", "tenants": "200"})
+LAZY = Measurement("ready", 0.2, "s", {"strategy": "lazy", "tenants": "200"})
+
+
+def gates(*budgets: str) -> Gates:
+    return Gates(budgets=tuple(Budget.parse(one) for one in budgets))
+
+
+def test_figures_within_their_budgets_pass() -> None:
+    verdict = judge_run([], a_coverage(), (READY, LAZY), gates=gates("ready=1500ms"))
+
+    assert verdict == Verdict(Outcome.PASS)
+
+
+def test_a_figure_over_its_budget_fails_and_is_shown_beside_it() -> None:
+    verdict = judge_run([], a_coverage(), (READY, LAZY), gates=gates("ready=1s"))
+
+    assert verdict == Verdict(
+        Outcome.FAIL,
+        ("over budget: ready 1.5 s > 1 s (strategy eager, tenants 200)",),
+    )
+
+
+def test_the_figure_that_is_over_its_budget_most_comes_first() -> None:
+    verdict = judge_run([], a_coverage(), (LAZY, READY), gates=gates("ready=100ms"))
+
+    assert verdict.reasons == (
+        "over budget: ready 1500 ms > 100 ms (strategy eager, tenants 200)",
+        "over budget: ready 200 ms > 100 ms (strategy lazy, tenants 200)",
+    )
+
+
+def test_a_budget_for_some_figures_leaves_the_others_alone() -> None:
+    wanted = gates("ready@strategy:lazy=1s")
+
+    assert judge_run([], a_coverage(), (READY, LAZY), gates=wanted).outcome is (
+        Outcome.PASS
+    )
+
+
+@pytest.mark.parametrize("budget", ["first_200=1s", "ready@strategy:warm=9s"])
+def test_a_budget_of_which_nothing_was_measured_is_inconclusive(budget: str) -> None:
+    verdict = judge_run([], a_coverage(), (READY, LAZY), gates=gates(budget))
+
+    assert verdict == Verdict(
+        Outcome.INCONCLUSIVE, (f"nothing was measured for the budget {budget}",)
+    )
+
+
+def test_a_budget_in_a_unit_of_another_kind_judges_nothing() -> None:
+    verdict = judge_run([], a_coverage(), (READY,), gates=gates("ready=2MB"))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_passed_budget_outranks_one_without_a_figure() -> None:
+    wanted = gates("first_200=1s", "ready=1s")
+
+    verdict = judge_run([], a_coverage(), (READY,), gates=wanted)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reasons[1] == "nothing was measured for the budget first_200=1s"
+
+
+def test_figures_of_a_run_that_saw_too_little_decide_nothing_but_are_told() -> None:
+    verdict = judge_run([], a_coverage(BELOW), (READY,), gates=gates("ready=1s"))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons[1].startswith("over budget: ready")
+
+
+def test_a_finding_comes_before_a_passed_budget() -> None:
+    verdict = judge_run([a_finding()], a_coverage(), (READY,), gates=gates("ready=1s"))
+
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reasons[0] == "1 finding: 1 critical"
+    assert verdict.reasons[2].startswith("over budget: ready")
