@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, final
 
-from harness.errors import AppFailed, HarnessError
+from harness.errors import HarnessError
 from harness.hosting.asgi import App, Receive, Scope, Send
 from harness.hosting.lifespan import Lifespan
 from harness.hosting.loading import load
-from harness.hosting.messages import HEADER, Setup, parse
+from harness.hosting.messages import HEADER, Setup, error_kind, parse
+from harness.hosting.port import refused
 from harness.hosting.sender import Sender
 from harness.hosting.surroundings import surroundings
 from harness.hosting.tether import follow_parent, watch
@@ -61,6 +62,11 @@ async def _serve(spec: AppSpec, listener: socket.socket, sender: Sender) -> None
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            # Here and not before; and by us, since uvloop is silent when it fails.
+            try:
+                listener.listen(self.config.backlog)
+            except OSError as error:
+                raise refused(error, listener.getsockname()[1]) from error
             await super().startup(sockets=sockets)
             sender("ready")
 
@@ -128,8 +134,7 @@ def run(control: socket.socket, listener: socket.socket) -> int:
         try:
             runner.run(_serve(spec, listener, sender))
         except HarnessError as error:
-            kind = "app" if isinstance(error, AppFailed) else "target"
-            sender("failed", kind, error.message, error.hint)
+            sender("failed", error_kind(error), error.message, error.hint)
             return error.exit_code
     return 0
 

@@ -11,14 +11,21 @@ child → parent   ["line", <Line.dump>] · ["ready"]
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
+from harness.errors import AppFailed, HarnessError, ResourceError, TargetError
 from harness.target.app import AppSpec
 
 HEADER: Final = b"x-harness-exchange"
 """Carries an exchange's id to the child, which strips it before the app."""
+
+_ERRORS: Final[Mapping[str, type[HarnessError]]] = MappingProxyType(
+    {"app": AppFailed, "resource": ResourceError, "target": TargetError}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +74,16 @@ def parse(line: bytes) -> list[object]:
     """Read what `dump` wrote."""
     found = json.loads(line)
     return found if isinstance(found, list) else [found]
+
+
+def error_kind(error: HarnessError) -> str:
+    """Return the word for an error that ended a child."""
+    for kind, one in _ERRORS.items():
+        if isinstance(error, one):
+            return kind
+    return "target"
+
+
+def error_of(kind: str) -> type[HarnessError]:
+    """Return the error that a word stands for."""
+    return _ERRORS.get(kind, TargetError)

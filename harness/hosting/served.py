@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Final, final
 
-from harness.errors import AppFailed, HarnessError, ResourceError, UsageError
-from harness.hosting.failure import of_system, with_tail
+from harness.errors import AppFailed, HarnessError, UsageError
+from harness.hosting.failure import with_tail
 from harness.hosting.hosted import ConnectionDropped, Hosted, Request, Response
 from harness.hosting.messages import HEADER
+from harness.hosting.port import Port, reserved
 from harness.hosting.surroundings import check_directory
 from harness.hosting.wire import Unreachable, Wire
 from harness.hosting.worker import Worker
@@ -27,23 +26,23 @@ SETTLE: Final = 1.0
 """Seconds that `send` waits for what an app does after it answered."""
 _BEACON: Final = 5.0
 _DEATH: Final = 0.2
-_BACKLOG: Final = 2048
-_HOST: Final = "127.0.0.1"
 
 
 @asynccontextmanager
 async def served(
-    spec: AppSpec, recorder: Recorder, *, workers: int = 1, port: int = 0
+    spec: AppSpec, recorder: Recorder, *, workers: int = 1, port: int | Port = 0
 ) -> AsyncIterator[Hosted]:
     """Run an app in child processes that share one socket, each with its log tapped.
 
-    They end with this process, however it ends.
+    A connection is refused until a worker's lifespan has started up. They end with
+    this process, however it ends.
 
     Args:
         spec: The app.
         recorder: Gets an event for each line that the app logs or prints.
         workers: How many processes; 1 to 16.
-        port: Where to serve on loopback; 0 for any free port.
+        port: Where to serve on loopback; 0 for any free port; or one that was
+            reserved before, which is then handed over.
 
     Raises:
         TargetError: The import string points to nothing that can be served.
@@ -73,18 +72,22 @@ async def served(
 
 
 async def _start(
-    crew: list[Worker], spec: AppSpec, reader: LogReader, *, workers: int, port: int
+    crew: list[Worker],
+    spec: AppSpec,
+    reader: LogReader,
+    *,
+    workers: int,
+    port: int | Port,
 ) -> str:
     """Start the workers, wait until all serve, and return where.
 
     Afterwards only they hold the socket: when they are gone, nobody answers.
     """
-    with _listening(port) as listener:
-        url = f"http://{_HOST}:{listener.getsockname()[1]}"
+    with nullcontext(port) if isinstance(port, Port) else reserved(port) as place:
         try:
             async with asyncio.timeout(spec.startup_timeout):
                 for _ in range(workers):
-                    crew.append(await Worker.spawn(spec, listener, reader))  # noqa: PERF401
+                    crew.append(await Worker.spawn(spec, place.listener, reader))  # noqa: PERF401
                 for worker in crew:
                     await worker.ready()
         except TimeoutError:
@@ -100,7 +103,9 @@ async def _start(
         except BaseException:
             await _kill(crew)
             raise
-    return url
+        finally:
+            place.hand_over()
+    return place.url
 
 
 async def _kill(crew: list[Worker]) -> None:
@@ -130,27 +135,6 @@ async def _stop(crew: Sequence[Worker], spec: AppSpec, reader: LogReader) -> Non
     for failure in failures:
         if failure is not None:
             raise with_tail(failure, reader.tail())
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.socket()
-    except OSError as error:
-        raise of_system(error, "open a port") from error
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((_HOST, port))
-            listener.listen(_BACKLOG)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise ResourceError(
-                    f"Port {port} is in use.",
-                    hint="End what listens there, or choose port 0 for any free one.",
-                ) from error
-            raise of_system(error, f"listen on port {port}") from error
-        yield listener
 
 
 @final

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, Any, Final, Self, final
 
 import harness
-from harness.errors import AppFailed, HarnessError, TargetError
+from harness.errors import AppFailed, HarnessError
 from harness.hosting.failure import of_system
-from harness.hosting.messages import Setup, dump, parse
+from harness.hosting.messages import Setup, dump, error_of, parse
 from harness.hosting.output import Lines, Stray
 from harness.observe.line import Line
 from harness.observe.reader import LogReader
@@ -208,8 +208,7 @@ class Worker:
             case ["emitted"]:
                 self._beacons.put_nowait(None)
             case ["failed", str(kind), str(message), str(hint)]:
-                error = AppFailed if kind == "app" else TargetError
-                self._failure = error(message, hint=hint)
+                self._failure = error_of(kind)(message, hint=hint)
             case _:
                 text = "<a message of the child's that cannot be read>"
                 self._reader(Line(time.monotonic(), 0, "harness", "", text, (text,)))

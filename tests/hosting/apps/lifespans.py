@@ -80,6 +80,15 @@ async def _one_of_two(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+async def _waits_for_word(app: FastAPI) -> AsyncIterator[None]:
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", int(os.environ["WORD_AT"])
+    )
+    await reader.readline()
+    writer.close()
+    yield
+
+
 good = _app(_good)
 raises = _app(_raises)
 hangs = _app(_hangs)
@@ -88,6 +97,7 @@ ignores_cancellation = _app(_ignores_cancellation)
 raises_late = _app(_raises_late)
 blocks_late = _app(_blocks_late)
 one_of_two = _app(_one_of_two)
+waits_for_word = _app(_waits_for_word)
 
 
 async def raw_raises(scope: Any, receive: Any, send: Any) -> None:
