@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from harness.provisioning.masking import masked
 from harness.provisioning.people import mint_tenant, with_hostile_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from harness.provisioning.client import Client
     from harness.provisioning.stage import Scene
     from harness.target.target import Target
@@ -63,7 +62,7 @@ async def cast_tenants(
 
 async def _enter(scene: Scene, client: Client, tenant: Tenant) -> Entered:
     """Make a tenant and log it in."""
-    tenant = await _provision(scene, client, tenant)
+    tenant = await provision_one(scene, client, tenant)
     tools = scene.tools(client, tenant, Role.LOGIN)
     return tenant, await log_in(scene.target, tools, tenant)
 
@@ -88,7 +87,7 @@ async def _hostile(
     hostile = with_hostile_name(plain, schema, scene.recorder.scanner)
     named = f"Tenant {plain.alias}, named {hostile.name!r},"
     try:
-        hostile = await _provision(scene, client, hostile)
+        hostile = await provision_one(scene, client, hostile)
     except ProvisioningError as error:
         text = f"{named} could not be made and got a plain name: {error.message}"
         scene.recorder.add(Note("note", text))
@@ -126,22 +125,50 @@ def as_person_of(tenant: Tenant, other: Tenant) -> Tenant:
     )
 
 
-async def _provision(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
+async def provision_one(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
+    """Make a tenant, and return it with the facts that the hook learnt.
+
+    Raises:
+        ProvisioningError: It could not be made; the message says who and why.
+        TargetError: The hook returned something else than facts.
+    """
     tools = scene.tools(client, tenant, Role.PROVISION)
-    step = f"provision tenant {tenant.alias}"
-    facts: object = None
+    with hook_failures(
+        f"provision tenant {tenant.alias}", "provision", (tenant.password,)
+    ):
+        facts: object = await scene.target.provision(tools, tenant)
+    return with_facts(scene, tenant, facts)
+
+
+@contextmanager
+def hook_failures(step: str, hook: str, secrets: Sequence[str]) -> Iterator[None]:
+    """Name the step in which a hook of the target fails.
+
+    Args:
+        step: What it is to do.
+        hook: Which one it is.
+        secrets: What no message may show.
+    """
     try:
-        facts = await scene.target.provision(tools, tenant)
+        yield
     except ProvisioningError as error:
         message = f"Could not {step}: {error.message}"
         raise ProvisioningError(message, hint=error.hint) from error
     except HarnessError:
         raise
     except Exception as error:
-        what = masked(f"{type(error).__name__}: {error}", (tenant.password,))
+        what = masked(f"{type(error).__name__}: {error}", secrets)
         message = f"Could not {step}: the hook raised {what}"
-        hint = "Look at the `provision` function of the target."
+        hint = f"Look at the `{hook}` function of the target."
         raise ProvisioningError(message, hint=hint) from error
+
+
+def with_facts(scene: Scene, tenant: Tenant, facts: object) -> Tenant:
+    """Give a tenant the facts that were learnt of it, and let logs be read by them.
+
+    Raises:
+        TargetError: They are no mapping.
+    """
     if facts is not None and not isinstance(facts, Mapping):
         kind = type(facts).__name__
         message = f"The target's provision hook returned a {kind}."

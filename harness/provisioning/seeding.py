@@ -16,30 +16,35 @@ OBJECTS = 2
 """How many of each kind a tenant gets."""
 
 
-async def seed(driver: Driver) -> None:
-    """Create objects of each kind for each tenant, parents first.
+async def seed(driver: Driver, *, tenants: int) -> None:
+    """Create objects of each kind for the first tenants, parents first.
 
-    All tenants get the same in the same order, so that where ids are counted per
-    tenant, the same ids exist in each.
+    All get the same in the same order, so that where ids are counted per tenant, the
+    same ids exist in each.
+
+    Args:
+        driver: Makes the steps.
+        tenants: How many tenants get objects.
     """
+    owners = range(tenants)
     for operation in creators(driver):
-        await _in_common(driver, operation)
+        await _in_common(driver, operation, owners)
         for _ in range(OBJECTS):
-            for tenant in range(len(driver.cast.tenants)):
+            for tenant in owners:
                 await as_owner(driver, operation, tenant, role=Role.SEED)
     for operation in takers(driver):
-        await _in_common(driver, operation)
-        for tenant in range(len(driver.cast.tenants)):
+        await _in_common(driver, operation, owners)
+        for tenant in owners:
             await as_owner(driver, operation, tenant, role=Role.SEED)
     for operation in (*settings(driver), *listers(driver)):
-        for tenant in range(len(driver.cast.tenants)):
+        for tenant in owners:
             await as_owner(driver, operation, tenant, role=Role.SEED)
 
 
-async def _in_common(driver: Driver, operation: Operation) -> None:
+async def _in_common(driver: Driver, operation: Operation, owners: range) -> None:
     """Give each tenant an object that is called the same; some apps refuse that."""
     again = len(driver.catalogue.pool[operation.key])
-    for tenant in range(len(driver.cast.tenants)):
+    for tenant in owners:
         whole = Principal(tenant, tenant)
         step = Step(operation.key, whole, tenant, Role.SEED, again)
         await driver.make(step)

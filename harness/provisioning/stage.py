@@ -18,7 +18,7 @@ from harness.provisioning.tools import HookTools
 from harness.target.login import FormLogin, JsonLogin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from harness.hosting.hosted import Hosted
     from harness.model.canary import CanaryKey
@@ -78,24 +78,32 @@ class Scene:
         )
 
     def tools(
-        self, client: Client, actor: Tenant, role: Role, *, person: int | None = None
+        self,
+        client: Client,
+        actor: Tenant | None,
+        role: Role,
+        *,
+        person: int | None = None,
+        secrets: Sequence[str] = (),
     ) -> HookTools:
-        """Return the tools that a hook of a tenant gets.
+        """Return the tools that a hook gets.
 
         Args:
             client: Of the running app.
-            actor: The tenant.
+            actor: The tenant that it is called for; None for many at once.
             role: PROVISION or LOGIN.
             person: Whose user acts, if not the tenant's own.
+            secrets: What messages must not show, beside the actor's password.
         """
+        own = None if actor is None else actor.index
         return HookTools(
             client,
             self.target,
             dsn=self.dsn,
             environment=self.environment,
-            actor=actor,
-            person=actor.index if person is None else person,
+            principal=Principal(own if person is None else person, own),
             role=role,
+            secrets=(*secrets, actor.password) if actor else secrets,
         )
 
     def driver(self, client: Client, catalogue: Catalogue, world: World) -> Driver:

@@ -16,6 +16,7 @@ from harness.model.step import Principal, Role
 from harness.provisioning.client import Call, Client, Meaning
 from harness.provisioning.masking import masked, secrets_in
 from harness.target.selector import Selection
+from harness.target.tools import COMMAND_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,21 +25,18 @@ if TYPE_CHECKING:
     from harness.target.target import Target
     from harness.target.tools import Answer
 
-COMMAND_TIMEOUT = 60.0
-"""Seconds that a command of a hook may take."""
-
 
 class HookTools:
-    """Requests, SQL and commands for one tenant's hooks; implements `Tools`.
+    """Requests, SQL and commands for a target's hooks; implements `Tools`.
 
     Args:
         client: Sends and records.
         target: Whose selector is used.
         dsn: Of the app's database; "" if unknown.
         environment: Of commands, beside that of this process.
-        actor: The tenant that is being made or entered, with the user who acts.
-        person: Index of the tenant whose user that is.
+        principal: In whose name requests go out.
         role: PROVISION or LOGIN.
+        secrets: What no message may show, such as the tenant's password.
     """
 
     def __init__(
@@ -48,17 +46,17 @@ class HookTools:
         *,
         dsn: str,
         environment: Mapping[str, str],
-        actor: Tenant,
-        person: int,
+        principal: Principal,
         role: Role,
+        secrets: Sequence[str],
     ) -> None:
         self._client = client
         self._target = target
         self._dsn = dsn
         self._environment = environment
-        self._actor = actor
-        self._person = person
+        self._principal = principal
         self._role = role
+        self._secrets = tuple(secrets)
 
     @property
     def dsn(self) -> str:
@@ -113,17 +111,13 @@ class HookTools:
         message = f"{method.upper()} {path} ended with {outcome}: {shown}"
         raise ProvisioningError(masked(message, secrets))
 
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        return (self._actor.password,)
-
     def _meaning(self, method: str, path: str) -> Meaning:
         audience = self._target.audience(method, path)
         if self._role is Role.PROVISION and audience is Audience.TENANT:
             audience = Audience.OPERATOR
         return Meaning(
             operation=f"{method} {path}",
-            principal=Principal(self._person, self._actor.index),
+            principal=self._principal,
             role=self._role,
             audience=audience,
             mutates=method not in {"GET", "HEAD"},
@@ -144,28 +138,30 @@ class HookTools:
             message = f"The hook's SQL failed: {error} ({type(error).__name__})"
             raise ProvisioningError(masked(message, self._secrets)) from error
 
-    async def run(self, *argv: str) -> str:
+    async def run(
+        self, *argv: str, stdin: str = "", timeout: float = COMMAND_TIMEOUT
+    ) -> str:
         """Run a command; see `Tools.run`."""
         process = await asyncio.create_subprocess_exec(
             *argv,
             env={**os.environ, **self._environment},
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=asyncio.subprocess.PIPE,
         )
         try:
-            async with asyncio.timeout(COMMAND_TIMEOUT):
-                output, _ = await process.communicate()
+            async with asyncio.timeout(timeout):
+                printed, told = await process.communicate(stdin.encode())
         except TimeoutError:
-            message = f"The command {argv[0]} took over {COMMAND_TIMEOUT:g} s."
+            message = f"The command {argv[0]} took over {timeout:g} s."
             raise ProvisioningError(message) from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        text = output.decode("utf-8", "replace")
         if process.returncode:
-            end = masked(text.strip(), self._secrets)[-300:]
+            text = (printed + told).decode("utf-8", "replace").strip()
+            end = masked(text, self._secrets)[-300:]
             message = f"The command {argv[0]} ended with {process.returncode}: "
             raise ProvisioningError(message + (end or "it printed nothing"))
-        return text
+        return printed.decode("utf-8", "replace")

@@ -13,9 +13,9 @@ from harness.errors import SchemaError, UsageError
 from harness.model.event import Audience, Note
 from harness.model.step import Principal, Role
 from harness.model.world import World
-from harness.provisioning.casting import cast_tenants
 from harness.provisioning.catalogue import Catalogue, make_catalogue, read_document
 from harness.provisioning.client import Call, Client, Meaning
+from harness.provisioning.crowd import cast_crowd
 from harness.provisioning.seeding import seed as plant_seeds
 from harness.target.selector import Selection
 from harness.target.target import matches
@@ -32,9 +32,26 @@ OWNER_ONLY = 0o600
 
 
 async def make_world(
-    scene: Scene, *, tenants: int, seed: int
+    scene: Scene,
+    *,
+    tenants: int,
+    seed: int,
+    seeded: int | None = None,
+    logins: bool = True,
 ) -> tuple[World, Catalogue]:
     """Boot the app once: make tenants, log them in, find operations, seed.
+
+    Args:
+        scene: The target, and how to boot it.
+        tenants: How many; of more than 26 only two have hostile names.
+        seed: Of the generated request data.
+        seeded: How many of the first tenants get objects; None for all.
+        logins: Whether each tenant's user is logged in; else only those are whose
+            tenants are seeded, and of a crowd the first four.
+
+    Returns:
+        The world, and what can be asked of the app. Whatever the harness mints is the
+        same for the same key; ids are the app's to give.
 
     Raises:
         ProvisioningError: A tenant could not be made or logged in.
@@ -42,7 +59,10 @@ async def make_world(
     """
     async with scene.host() as hosted:
         client = scene.client(hosted)
-        people, credentials = await cast_tenants(scene, client, tenants)
+        owners = tenants if seeded is None else min(seeded, tenants)
+        people, credentials = await cast_crowd(
+            scene, client, tenants, entered=tenants if logins else owners
+        )
         document = await _document(scene, client, people, credentials)
         chosen = scene.target.selector.select(people[0]) if people else None
         catalogue = make_catalogue(
@@ -62,7 +82,7 @@ async def make_world(
             fields={},
         )
         driver = scene.driver(client, catalogue, world)
-        await plant_seeds(driver)
+        await plant_seeds(driver, tenants=owners)
         owned = tuple(driver.belongings.listed(tenant.index) for tenant in people)
         return replace(
             world,

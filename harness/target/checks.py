@@ -35,6 +35,9 @@ def check(target: Target) -> None:
     _app(target)
     _environment("Target.environment", target.environment)
     refuse_unless_async("Target.provision", target.provision, "tools", "tenant")
+    if target.provision_many is not None:
+        many: Any = target.provision_many
+        refuse_unless_async("Target.provision_many", many, "tools", "tenants")
     _part("selector", target.selector, "select", "HostSelector()")
     if target.login is not None:
         _part("login", target.login, "log_in", 'FormLogin(path="/token")')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from harness.target.tools import Tools
 
 Provision = Callable[["Tools", "Tenant"], Awaitable[Mapping[str, object] | None]]
+ProvisionMany = Callable[
+    ["Tools", Sequence["Tenant"]],
+    Awaitable[Sequence[Mapping[str, object] | None] | None],
+]
 FreshHook = Callable[[str], Awaitable[None]]
 
-__all__ = ["FreshHook", "Provision", "Target", "Variant", "matches"]
+__all__ = ["FreshHook", "Provision", "ProvisionMany", "Target", "Variant", "matches"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,9 @@ class Target:
         provision: ``async def provision(tools, tenant)``: makes a tenant and its
             user exist; what it returns becomes facts of the tenant (its id, an
             API key) that the templates of selectors and logins can name.
+        provision_many: ``async def provision_many(tools, tenants)``: the same for
+            many tenants at once, in their order; for worlds of more than 26. Without
+            it `provision` is awaited for several tenants at a time.
         selector: How a request says which tenant it is for.
         login: How the tenant's user authenticates; None if nobody does.
         domain: Template of a tenant's domain; only ``{slug}`` is known yet.
@@ -68,6 +75,7 @@ class Target:
     url: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     provision: Provision
+    provision_many: ProvisionMany | None = None
     selector: Selector = field(default_factory=HostSelector)
     login: Login | None = None
     domain: str = "{slug}.example.com"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json as json_
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
+
+COMMAND_TIMEOUT: Final = 60.0
+"""Seconds that a command of a hook may take, unless the hook says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,21 @@ class Tools(Protocol):
         """Run one statement on the app's database (asyncpg placeholders)."""
         ...
 
-    async def run(self, *argv: str) -> str:
-        """Run a command with the app's environment and return what it printed.
+    async def run(
+        self, *argv: str, stdin: str = "", timeout: float = COMMAND_TIMEOUT
+    ) -> str:
+        """Run a command with the app's environment.
+
+        Args:
+            argv: Program and arguments.
+            stdin: What it can read from its standard input.
+            timeout: Seconds that it may take.
+
+        Returns:
+            What it wrote to its standard output.
 
         Raises:
-            ProvisioningError: It ended with another code than 0.
+            ProvisioningError: It ended with another code than 0, which shows the
+                last of what it wrote, or took too long.
         """
         ...

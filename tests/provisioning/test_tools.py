@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-import harness.provisioning.tools as tools_module
 from harness.environment.database import Database
 from harness.errors import ProvisioningError, TargetError
 from harness.model.step import Role
@@ -166,11 +165,27 @@ async def test_a_command_that_fails_shows_its_last_words_without_the_password(
         await tools.run(sys.executable, "-c", code.replace("PASSWORD", tenant.password))
 
 
-async def test_a_command_that_hangs_is_ended(
-    app: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tools_module, "COMMAND_TIMEOUT", 0.5)
+async def test_a_command_that_hangs_is_ended(app: Opened) -> None:
     tools, _ = tools_of(app)
 
     with pytest.raises(ProvisioningError, match=r"took over 0\.5 s"):
-        await tools.run(sys.executable, "-c", "import time; time.sleep(600)")
+        await tools.run(
+            sys.executable, "-c", "import time; time.sleep(600)", timeout=0.5
+        )
+
+
+async def test_a_command_reads_what_it_is_given_and_its_warnings_stay_apart(
+    app: Opened,
+) -> None:
+    tools, _ = tools_of(app)
+    code = "import sys; print(sys.stdin.read().upper()); print('!', file=sys.stderr)"
+
+    printed = await tools.run(sys.executable, "-c", code, stdin="größe\n" * 30_000)
+
+    assert printed == "GRÖSSE\n" * 30_000 + "\n"
+
+
+async def test_a_command_that_does_not_read_is_no_failure(app: Opened) -> None:
+    tools, _ = tools_of(app)
+
+    assert await tools.run(sys.executable, "-c", "", stdin="x" * 1_000_000) == ""
