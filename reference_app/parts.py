@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import asyncpg
 from structlog.stdlib import BoundLogger
 
+from reference_app.ai.context import ModelContext
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
+from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.logs import json_logging
 from reference_app.settings import Settings
 from reference_app.storage.one_pool import OnePoolStorage
@@ -27,6 +29,8 @@ from reference_app.storage.seam import Flag, Storage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.tenant import Tenant
+from reference_app.tenants.terms import Terms
 
 OpenStorage = Callable[[Settings, asyncpg.Pool], AbstractAsyncContextManager[Storage]]
 
@@ -61,6 +65,14 @@ def _public_cache(settings: Settings) -> PublicCache:
     return PublicCache(settings.cache_lifetime)
 
 
+def _rate_limits(_tenant: Tenant, rates: Rates) -> RateLimits:
+    return RateLimits(rates)
+
+
+def _model_context(_tenant: Tenant, terms: Terms) -> ModelContext:
+    return ModelContext(provider_key=terms.provider_key)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """How each replaceable piece is made; the defaults are the app.
@@ -76,6 +88,8 @@ class Parts:
         flag_cache: Remembers each tenant's feature flags.
         response_cache: Remembers rendered answers of one tenant each.
         public_cache: Remembers rendered answers that are everybody's.
+        rate_limits: Counts the requests of one tenant.
+        model_context: What the assistant answers with for one tenant.
     """
 
     logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
@@ -90,3 +104,5 @@ class Parts:
     flag_cache: Callable[[Settings], TenantCache[Sequence[Flag]]] = _flag_cache
     response_cache: Callable[[Settings], ResponseCache] = _response_cache
     public_cache: Callable[[Settings], PublicCache] = _public_cache
+    rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
+    model_context: Callable[[Tenant, Terms], ModelContext] = _model_context

@@ -23,6 +23,8 @@ from reference_app.storage.seam import Flag, Storage, TenantStore
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.opening import Opening
+from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
 
 
@@ -59,10 +61,15 @@ class Resources(Foundation):
 
 @dataclass(frozen=True, slots=True)
 class CurrentTenant:
-    """Whom a request is for, and where its rows are."""
+    """Whom a request is for, and what is open for it."""
 
     tenant: Tenant
-    store: TenantStore
+    runtime: TenantRuntime
+
+    @property
+    def store(self) -> TenantStore:
+        """Where the tenant's rows are."""
+        return self.runtime.store
 
 
 def resources_in(scope: Mapping[str, Any]) -> Resources:
@@ -107,18 +114,17 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         configuration_cache = parts.configuration_cache(settings)
         flag_cache = parts.flag_cache(settings)
 
-        async def warm(tenant: Tenant, store: TenantStore) -> None:
-            async def flags() -> Sequence[Flag]:
-                async with store.session() as session:
-                    return await session.flags.all()
-
-            await flag_cache.get(tenant, flags)
-            await configuration_cache.get(
-                tenant, lambda: configurations.load(tenant.id)
-            )
-
+        opening = Opening(
+            settings,
+            parts,
+            control=base.control,
+            storage=base.storage,
+            configurations=configurations,
+            configuration_cache=configuration_cache,
+            flag_cache=flag_cache,
+        )
         tenants = await stack.enter_async_context(
-            OpenTenants(settings, base.storage, warm, base.logger)
+            OpenTenants(settings, opening.open, base.logger)
         )
         known = await base.directory.all()
         await tenants.open_all([one for one in known if one.status == "active"])

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     argon2_memory_kib: int = Field(default=65536, ge=8)
     argon2_parallelism: int = Field(default=4, ge=1)
 
+    requests_per_minute: int = Field(default=60_000, ge=1)
+    """Of a whole tenant, unless its terms say otherwise."""
+    member_requests_per_minute: int = Field(default=30_000, ge=1)
+    """Of each member of a tenant, unless its terms say otherwise."""
+    tokens_per_day: int = Field(default=1_000_000, ge=0)
+    """What a tenant's assistant may use up, unless its terms say otherwise."""
+
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """Opens the operator's endpoints; without it there are none."""
 

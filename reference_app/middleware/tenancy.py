@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
@@ -55,14 +56,16 @@ class Tenancy:
             await problem.response()(scope, receive, send)
             return
         with bound_contextvars(tenant=tenant.slug):
-            try:
-                store = await resources.tenants.ready(tenant)
-            except NotReady as error:
-                await _not_ready(error).response()(scope, receive, send)
-                return
-            # A copy: a server may hand the same state to every request.
-            state = {**scope["state"], "current": CurrentTenant(tenant, store)}
-            await self._app({**scope, "state": state}, receive, send)
+            async with AsyncExitStack() as leased:
+                lease = resources.tenants.lease(tenant)
+                try:
+                    runtime = await leased.enter_async_context(lease)
+                except NotReady as error:
+                    await _not_ready(error).response()(scope, receive, send)
+                    return
+                # A copy: a server may hand the same state to every request.
+                state = {**scope["state"], "current": CurrentTenant(tenant, runtime)}
+                await self._app({**scope, "state": state}, receive, send)
 
     async def _resolve(self, resources: Resources, scope: Scope) -> Tenant:
         """Return the active tenant that the request names."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Annotated
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from reference_app.auth.passwords import Passwords
 from reference_app.migrations import Connection
@@ -15,6 +16,9 @@ from reference_app.storage.seam import Storage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.tenant import Tenant
 from reference_app.text import Domain, Email, Line, Password, Slug
+
+ProviderKey = Annotated[SecretStr, Field(min_length=8, max_length=500)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class NewTenant(BaseModel):
@@ -28,6 +32,12 @@ class NewTenant(BaseModel):
         default=[], max_length=20, description="Custom domains, if it has any."
     )
     configuration: Configuration = Configuration()
+    provider_key: ProviderKey | None = Field(
+        default=None, description="The tenant's account with the model provider."
+    )
+    requests_per_minute: Count | None = None
+    member_requests_per_minute: Count | None = None
+    tokens_per_day: Count | None = None
     admin_email: Email
     admin_name: Line = "Administrator"
     admin_password: Password = Field(repr=False)
@@ -82,8 +92,9 @@ async def _register(connection: Connection, new: NewTenant, storage: Storage) ->
     place = storage.place(new.slug, new.name, database)
     (row,) = await connection.fetch(
         "INSERT INTO control.tenants "
-        "(slug, name, configuration, signing_key, schema_name, role_name) "
-        "VALUES ($1, $2, $3, $4, $5, $6) "
+        "(slug, name, configuration, signing_key, schema_name, role_name, "
+        "provider_key, requests_per_minute, member_requests_per_minute, "
+        "tokens_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
         "RETURNING id, slug, name, status, schema_name, role_name",
         new.slug,
         new.name,
@@ -91,6 +102,10 @@ async def _register(connection: Connection, new: NewTenant, storage: Storage) ->
         secrets.token_bytes(32),
         place.schema,
         place.role,
+        new.provider_key.get_secret_value() if new.provider_key else None,
+        new.requests_per_minute,
+        new.member_requests_per_minute,
+        new.tokens_per_day,
     )
     tenant = Tenant(**row)
     await connection.executemany(

@@ -6,8 +6,12 @@ import asyncio
 import math
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+)
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -17,10 +21,10 @@ from structlog.stdlib import BoundLogger
 
 from reference_app.logs import log_failure
 from reference_app.settings import Settings
-from reference_app.storage.seam import Storage, TenantStore
+from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
 
-Warm = Callable[[Tenant, TenantStore], Awaitable[None]]
+OpenRuntime = Callable[[Tenant], AbstractAsyncContextManager[TenantRuntime]]
 
 
 class NotReady(Exception):
@@ -39,21 +43,19 @@ class OpenTenants:
 
     Args:
         settings: Deadline, concurrency and patience.
-        storage: What to open tenants in.
-        warm: Loads what a tenant needs before its first request.
+        open_runtime: Opens what one tenant needs, for a block.
         logger: Where failures are told.
     """
 
     def __init__(
-        self, settings: Settings, storage: Storage, warm: Warm, logger: BoundLogger
+        self, settings: Settings, open_runtime: OpenRuntime, logger: BoundLogger
     ) -> None:
         self._settings = settings
-        self._storage = storage
-        self._warm = warm
+        self._open_runtime = open_runtime
         self._logger = logger
         self._resources = AsyncExitStack()
         self._closed = False
-        self._stores: dict[UUID, TenantStore] = {}
+        self._runtimes: dict[UUID, TenantRuntime] = {}
         self._failed_at: dict[UUID, float] = {}
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -68,13 +70,13 @@ class OpenTenants:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
-        self._stores.clear()
+        self._runtimes.clear()
         await self._resources.__aexit__(kind, error, trace)
 
     @property
     def open_count(self) -> int:
         """How many tenants are ready."""
-        return len(self._stores)
+        return len(self._runtimes)
 
     async def open_all(self, tenants: Sequence[Tenant]) -> None:
         """Open many, some at a time; who fails is not ready, and that is logged."""
@@ -92,42 +94,52 @@ class OpenTenants:
             for tenant in tenants:
                 group.create_task(open_one(tenant))
 
-    async def ready(self, tenant: Tenant) -> TenantStore:
-        """Return the tenant's store, opening it if nobody has.
+    @asynccontextmanager
+    async def lease(self, tenant: Tenant) -> AsyncIterator[TenantRuntime]:
+        """Use the tenant's runtime for a block; it stays open that long.
 
         Raises:
             NotReady: It did not open now, or did not a moment ago.
         """
-        if tenant.id in self._stores:
-            return self._stores[tenant.id]
+        yield await self.ready(tenant)
+
+    async def ready(self, tenant: Tenant) -> TenantRuntime:
+        """Return the tenant's runtime, opening it if nobody has.
+
+        It may be closed as soon as somebody else runs: to work with it, `lease` it.
+
+        Raises:
+            NotReady: It did not open now, or did not a moment ago.
+        """
+        if tenant.id in self._runtimes:
+            return self._runtimes[tenant.id]
         async with self._locks[tenant.id]:
-            if tenant.id in self._stores:
-                return self._stores[tenant.id]
+            if tenant.id in self._runtimes:
+                return self._runtimes[tenant.id]
             self._refuse_if_just_failed(tenant)
             try:
-                store = await self._open(tenant)
+                runtime = await self._open(tenant)
             except Exception as error:  # noqa: BLE001 - anything; logged
                 self._failed_at[tenant.id] = time.monotonic()
                 log_failure(self._logger, "tenant not ready", error)
                 raise NotReady(self._settings.retry_after) from None
-            self._stores[tenant.id] = store
-            return store
+            self._runtimes[tenant.id] = runtime
+            return runtime
 
     def _refuse_if_just_failed(self, tenant: Tenant) -> None:
         since = time.monotonic() - self._failed_at.get(tenant.id, -math.inf)
         if since < self._settings.retry_after:
             raise NotReady(math.ceil(self._settings.retry_after - since))
 
-    async def _open(self, tenant: Tenant) -> TenantStore:
+    async def _open(self, tenant: Tenant) -> TenantRuntime:
         """Open and warm one; what was opened is closed again if that fails."""
         started = time.monotonic()
         async with AsyncExitStack() as opened:
             async with asyncio.timeout(self._settings.tenant_deadline):
-                store = await opened.enter_async_context(self._storage.open(tenant))
-                await self._warm(tenant, store)
+                runtime = await opened.enter_async_context(self._open_runtime(tenant))
             if self._closed:
                 raise RuntimeError("closed while the tenant was being opened")
             self._resources.push_async_exit(opened.pop_all())
         seconds = round(time.monotonic() - started, 4)
         self._logger.info("tenant ready", seconds=seconds)
-        return store
+        return runtime

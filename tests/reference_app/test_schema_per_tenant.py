@@ -43,7 +43,7 @@ async def test_requests_run_in_the_tenants_role_and_schema(
         await app.tenant("a")
         resources: Resources = app.state["resources"]
         tenant = (await resources.directory.all())[0]
-        store = await resources.tenants.ready(tenant)
+        store = (await resources.tenants.ready(tenant)).store
 
         async with store.session() as session:
             connection = session.documents._connection  # type: ignore[attr-defined]

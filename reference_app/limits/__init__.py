@@ -1,0 +1,1 @@
+"""How much each tenant and each of its members may ask for."""
