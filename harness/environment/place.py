@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.environment.account import Account, can_enter
 from harness.environment.exhaustion import noticed
 from harness.environment.owner import Owner
+from harness.environment.spreading import spread
 from harness.errors import PostgresError
 
 _TRAVERSABLE = 0o711
@@ -84,6 +85,8 @@ def _opened(base: Path) -> Place:
     with noticed(base):
         for directory in (base, place.runs, place.cache):
             _make(directory)
+        for directory in (place.runs, place.cache):
+            spread(directory)
     return place
 
 
