@@ -46,6 +46,6 @@ def test_runs_and_what_they_share_lie_apart(home: Path) -> None:
     assert "T" not in flags(place.base)
 
 
-@pytest.mark.parametrize("name", ["/dev/shm", "/proc", "/nowhere"])  # noqa: S108
+@pytest.mark.parametrize("name", ["/dev/shm", "/proc", "/nowhere"])
 def test_what_cannot_be_marked_is_left_alone(name: str) -> None:
     spread(Path(name))
