@@ -112,6 +112,17 @@ class Scanner:
         self._looked_for.add(form)
         self._planted.add(tenant, field)
 
+    def plant_number(self, value: int, tenant: int, field: int) -> None:
+        """Note that a tenant was told a number that is not minted, but as telling.
+
+        Args:
+            value: In the range of the integer canaries, and not to be guessed.
+            tenant: Who was told.
+            field: What it says.
+        """
+        self._looked_for.add("integer")
+        self._planted.add_number(value, tenant, field)
+
     def literal(self, data: bytes) -> tuple[Hit, ...]:
         """Whole tokens just as they were minted: the fast pass."""
         match = _TOKEN.search(data)

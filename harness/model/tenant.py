@@ -16,7 +16,7 @@ STRANGER = 2**17 - 60
 class Tenant:
     """One customer, and the one user who acts for it.
 
-    Slug, name, e-mail and password each carry a canary of this tenant.
+    Slug, name, e-mail, password and provider key each carry a canary of this tenant.
 
     Attributes:
         index: Position in the world, from 0; canaries carry it.
@@ -25,6 +25,8 @@ class Tenant:
         domain: Host name under which the tenant is reached.
         email: Of the tenant's user.
         password: Of the tenant's user.
+        provider_key: For the model provider, ``sk-ant-…``; the run's own provider
+            knows whose it is.
         facts: What provisioning learnt, such as an id or an API key.
         knows: (owner, field) of other tenants' canaries that were put into
             this tenant's own fields, so that seeing them again proves nothing.
@@ -36,6 +38,7 @@ class Tenant:
     domain: str
     email: str
     password: str = field(repr=False)
+    provider_key: str = field(default="", repr=False)
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
     knows: frozenset[tuple[int, int]] = frozenset()
 
@@ -43,6 +46,11 @@ class Tenant:
     def alias(self) -> str:
         """Short name for people: A, B, … Z, T26, T27, …"""
         return alias(self.index)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What an error or a report must not show."""
+        return tuple(filter(None, (self.password, self.provider_key)))
 
     def fill(self, template: str) -> str:
         """Replace ``{slug}``, ``{name}``, … and ``{<fact>}`` in a template.
@@ -57,6 +65,7 @@ class Tenant:
             "domain": self.domain,
             "email": self.email,
             "password": self.password,
+            "provider_key": self.provider_key,
             **self.facts,
         }
         return template.format_map(values)

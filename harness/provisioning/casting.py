@@ -133,9 +133,7 @@ async def provision_one(scene: Scene, client: Client, tenant: Tenant) -> Tenant:
         TargetError: The hook returned something else than facts.
     """
     tools = scene.tools(client, tenant, Role.PROVISION)
-    with hook_failures(
-        f"provision tenant {tenant.alias}", "provision", (tenant.password,)
-    ):
+    with hook_failures(f"provision tenant {tenant.alias}", "provision", tenant.secrets):
         facts: object = await scene.target.provision(tools, tenant)
     return with_facts(scene, tenant, facts)
 
@@ -209,7 +207,7 @@ async def log_in(target: Target, tools: Tools, tenant: Tenant) -> Access:
     except HarnessError:
         raise
     except Exception as error:
-        what = masked(f"{type(error).__name__}: {error}", (tenant.password,))
+        what = masked(f"{type(error).__name__}: {error}", tenant.secrets)
         message = f"Could not log in tenant {alias(tenant.index)}: {what}"
         hint = "Look at the `login` of the target."
         raise ProvisioningError(message, hint=hint) from error

@@ -91,7 +91,7 @@ async def _batch(
     scene: Scene, client: Client, hook: ProvisionMany, tenants: Sequence[Tenant]
 ) -> list[Tenant]:
     """Have the target's batch hook make tenants."""
-    secrets = tuple(tenant.password for tenant in tenants)
+    secrets = tuple(one for tenant in tenants for one in tenant.secrets)
     step = f"provision the tenants {tenants[0].alias} to {tenants[-1].alias}"
     tools = scene.tools(client, None, Role.PROVISION, secrets=secrets)
     with hook_failures(step, "provision_many", secrets):

@@ -9,6 +9,9 @@ from harness.model.canary import (
     FIELD_EMAIL,
     FIELD_NAME,
     FIELD_PASSWORD,
+    FIELD_PROVIDER_ANSWER,
+    FIELD_PROVIDER_KEY,
+    FIELD_PROVIDER_LIMIT,
     FIELD_SLUG,
     FIRST_PLANTED_FIELD,
     LAST_FIELD,
@@ -27,7 +30,12 @@ WELL_KNOWN = {
     FIELD_PASSWORD: "password",
     FIELD_SECOND_SLUG: "slug",
     FIELD_SECOND_NAME: "name",
+    FIELD_PROVIDER_KEY: "provider key",
+    FIELD_PROVIDER_LIMIT: "rate limit at the provider",
+    FIELD_PROVIDER_ANSWER: "id of an answer of the provider",
 }
+_FOR_OPERATORS = frozenset({FIELD_PROVIDER_LIMIT, FIELD_PROVIDER_ANSWER})
+"""What operators look for in a log: how much is left, and what to ask about."""
 
 
 class Fields:
@@ -44,7 +52,8 @@ class Fields:
 
     def _made(self, id_: int, label: str) -> Field:
         names = label in {"slug", "name"}
-        return Field(id_, label, names_tenant=names, operator=label in self._operator)
+        operator = id_ in _FOR_OPERATORS or label in self._operator
+        return Field(id_, label, names_tenant=names, operator=operator)
 
     def number(self, label: str) -> int:
         """Return the number of a place, a new one if it is new."""

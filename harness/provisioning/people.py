@@ -10,6 +10,7 @@ from harness.model.canary import (
     FIELD_EMAIL,
     FIELD_NAME,
     FIELD_PASSWORD,
+    FIELD_PROVIDER_KEY,
     FIELD_SLUG,
     CanaryKey,
 )
@@ -52,6 +53,7 @@ def mint_tenant(
         email=f"{key.mint(index, FIELD_EMAIL)}{2 if again else ''}@example.com",
         # Upper case, digit and sign: for apps with rules about passwords.
         password=f"{key.mint(index, FIELD_PASSWORD)}-A1",
+        provider_key=f"sk-ant-{key.mint(index, FIELD_PROVIDER_KEY)}",
     )
 
 

@@ -103,7 +103,7 @@ class Scene:
             environment=self.environment,
             principal=Principal(own if person is None else person, own),
             role=role,
-            secrets=(*secrets, actor.password) if actor else secrets,
+            secrets=(*secrets, *actor.secrets) if actor else secrets,
         )
 
     def driver(self, client: Client, catalogue: Catalogue, world: World) -> Driver:

@@ -10,7 +10,7 @@ from harness.errors import ProvisioningError
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
 
-_KNOWN = ("slug", "name", "domain", "email", "password", "index")
+_KNOWN = ("slug", "name", "domain", "email", "password", "index", "provider_key")
 
 
 def filled(template: Any, tenant: Tenant, *, secret: bool = False) -> Any:

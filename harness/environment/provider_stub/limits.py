@@ -1,4 +1,4 @@
-"""Rate limits of one key: what is left of a minute, as the provider's headers say it."""
+"""Rate limits of one key: what is left of a minute, as the headers say it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class RateLimit:
         """
         wanted = {"requests": 1, "tokens": input_tokens, "input-tokens": input_tokens}
         window = self._current()
-        if any(window.used[kind] + n > self.limits.of(kind) for kind, n in wanted.items()):
+        if any(
+            window.used[kind] + n > self.limits.of(kind) for kind, n in wanted.items()
+        ):
             return False
         if self._remaining("output-tokens") <= 0:
             return False

@@ -239,7 +239,9 @@ class _Answering:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of a stream."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send(
+            {"type": "http.response.body", "body": data, "more_body": True}
+        )
 
     async def end_stream(self) -> None:
         """End a stream."""

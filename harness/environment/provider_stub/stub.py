@@ -90,8 +90,6 @@ async def provider_stub(
         ResourceError: The port is in use.
     """
     control, calls = Control(), CallLog()
-    service = ProviderService(
-        keys or AnyKeys(), control, calls, listener, keep=keep
-    )
+    service = ProviderService(keys or AnyKeys(), control, calls, listener, keep=keep)
     async with on_loopback(service, port=port) as url:
         yield ProviderStub(url, control, calls, service)
