@@ -49,7 +49,7 @@ async def prepare(
 
 
 async def create_schema(connection: Connection, schema: str) -> None:
-    """Make a schema that can be migrated.
+    """Make a schema that keeps a table of its own migrations.
 
     Raises:
         asyncpg.DuplicateSchemaError: There is one of that name, whoever's.
@@ -92,8 +92,9 @@ async def _is_current(
     table = f"{quote_identifier(schema)}.migrations"
     if await connection.fetchval("SELECT to_regclass($1)", table) is None:
         return False
-    query = f"SELECT max(version) FROM {table}"  # noqa: S608 - quoted
-    return bool(await connection.fetchval(query) == migrations[-1].version)
+    rows = await connection.fetch(f"SELECT version FROM {table}")  # noqa: S608 - quoted
+    applied = {row["version"] for row in rows}
+    return applied >= {migration.version for migration in migrations}
 
 
 async def _lock(connection: Connection, schema: str) -> None:

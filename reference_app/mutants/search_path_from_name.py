@@ -6,13 +6,16 @@ It takes a tenant of that name, onboarded after the one that it means.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from reference_app import main
 from reference_app.migrations import Connection
 from reference_app.parts import Parts
 from reference_app.storage.one_pool import OnePoolStorage
-from reference_app.storage.own_tables import OwnTablesSession
+from reference_app.storage.own.session import OwnTablesSession
 from reference_app.tenants.tenant import Tenant
 
 
@@ -22,16 +25,17 @@ class OnePoolByName(OnePoolStorage):
     async def enter(self, connection: Connection, tenant: Tenant) -> None:
         await connection.execute(f'SET search_path TO "{tenant.name}"')
 
+    @asynccontextmanager
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> OwnTablesSession:
+    ) -> AsyncIterator[OwnTablesSession]:
         """Make the schema, and enter it the way that every request does.
 
         So the first member is where logging in will look for it.
         """
-        session = await super().provision(connection, tenant)
-        await self.enter(connection, tenant)
-        return session
+        async with super().provision(connection, tenant) as session:
+            await self.enter(connection, tenant)
+            yield session
 
 
 def create_app() -> FastAPI:

@@ -13,10 +13,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from reference_app.identifiers import quote_identifier, schema_named_after
-from reference_app.migrations import Connection, create_schema, migrate, series
+from reference_app.migrations import Connection
+from reference_app.migrations.tenant_schemas import (
+    create_tenant_schema,
+    upgrade_tenant_schema,
+)
 from reference_app.pools import open_pool
 from reference_app.settings import Settings
-from reference_app.storage.own_tables import OwnTablesSession
+from reference_app.storage.own.session import OwnTablesSession
+from reference_app.storage.seam import PlaceTaken
 from reference_app.tenants.tenant import NewPlace, Tenant
 
 
@@ -69,17 +74,29 @@ class OnePoolStorage:
         """Name the schema after the tenant."""
         return NewPlace(schema=schema_named_after(name), role=None)
 
+    @asynccontextmanager
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> OwnTablesSession:
+    ) -> AsyncIterator[OwnTablesSession]:
         """Make the schema."""
-        await create_schema(connection, tenant.own_schema)
-        await self.upgrade(connection, tenant)
-        return OwnTablesSession(connection)
+        try:
+            await create_tenant_schema(connection, tenant.own_schema)
+        except asyncpg.DuplicateSchemaError:
+            raise PlaceTaken(tenant.own_schema) from None
+        yield OwnTablesSession(connection)
+
+    @asynccontextmanager
+    async def remove(
+        self, connection: Connection, tenant: Tenant
+    ) -> AsyncIterator[None]:
+        """Drop the schema."""
+        schema = quote_identifier(tenant.own_schema)
+        await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Apply new migrations to the schema."""
-        await migrate(connection, tenant.own_schema, series("tenant"))
+        await upgrade_tenant_schema(connection, tenant.own_schema)
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[OnePoolStore]:

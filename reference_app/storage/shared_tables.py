@@ -10,25 +10,8 @@ import asyncpg
 from reference_app.migrations import Connection, prepare, series
 from reference_app.pools import open_pool
 from reference_app.settings import Settings
-from reference_app.storage.shared_rows import (
-    SharedDocuments,
-    SharedFlags,
-    SharedMembers,
-)
+from reference_app.storage.shared.session import SharedTablesSession
 from reference_app.tenants.tenant import NewPlace, Tenant
-
-
-class SharedTablesSession:
-    """A session whose every statement names the tenant."""
-
-    documents_type = SharedDocuments
-    members_type = SharedMembers
-    flags_type = SharedFlags
-
-    def __init__(self, connection: Connection, tenant: Tenant) -> None:
-        self.documents = self.documents_type(connection, tenant.id)
-        self.members = self.members_type(connection, tenant.id)
-        self.flags = self.flags_type(connection, tenant.id)
 
 
 class SharedTablesStore:
@@ -75,11 +58,19 @@ class SharedTablesStorage:
         """Return no place: the tables are shared."""
         return NewPlace(schema=None, role=None)
 
+    @asynccontextmanager
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> SharedTablesSession:
+    ) -> AsyncIterator[SharedTablesSession]:
         """Make nothing: the tables are there."""
-        return self.session_type(connection, tenant)
+        yield self.session_type(connection, tenant)
+
+    @asynccontextmanager
+    async def remove(
+        self, connection: Connection, tenant: Tenant
+    ) -> AsyncIterator[None]:
+        """Remove nothing: each row goes with the tenant that it refers to."""
+        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Change nothing: starting the app brings the tables up to date."""

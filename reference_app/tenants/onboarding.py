@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import asyncpg
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from reference_app.auth.passwords import Passwords
 from reference_app.migrations import Connection
 from reference_app.settings import Settings
-from reference_app.storage.seam import Storage
+from reference_app.storage.seam import PlaceTaken, Storage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.tenant import Tenant
 from reference_app.text import Domain, Email, Line, Password, Slug
@@ -61,7 +62,8 @@ async def onboard(
 ) -> Tenant:
     """Make a tenant with its place and its first administrator, or nothing at all.
 
-    All of it is one transaction, roles and schemas included.
+    All of it is one transaction, roles and schemas included; what cannot be part of
+    one is undone by the storage if it fails.
 
     Raises:
         TenantExists: Something of it is taken.
@@ -71,11 +73,16 @@ async def onboard(
     if any(("." + domain).endswith(below) for domain in new.domains):
         raise DomainRefused
     password_hash = await passwords.hash(new.admin_password)
-    async with control.acquire() as connection, connection.transaction():
+    async with (
+        AsyncExitStack() as after,
+        control.acquire() as connection,
+        connection.transaction(),
+    ):
         try:
             tenant = await _register(connection, new, storage)
-            session = await storage.provision(connection, tenant)
-        except (asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError):
+            work = storage.provision(connection, tenant)
+            session = await after.enter_async_context(work)
+        except (asyncpg.UniqueViolationError, PlaceTaken):
             raise TenantExists from None
         await session.members.create(
             email=new.admin_email,

@@ -94,7 +94,7 @@ async def test_an_unexpected_error_is_500_with_a_line_that_says_where(
         assert "tenant_a" not in response.text
         failure, request = lines(caplog)
         assert failure["error"] == "UndefinedTableError"
-        assert re.search(r"own_tables\.get:\d+$", failure["where"])
+        assert re.search(r"documents\.get:\d+$", failure["where"])
         assert failure["tenant"] == request["tenant"] == "a"
         assert request["status"] == 500
 

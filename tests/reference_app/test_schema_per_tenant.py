@@ -15,7 +15,7 @@ from tests.reference_app.running import running
 
 @pytest.mark.parametrize(
     "table",
-    ["tenant_b.documents", "tenant_a.migrations", "control.tenants", "pg_authid"],
+    ["tenant_b.documents", "control.tenants", "control.schema_versions", "pg_authid"],
 )
 async def test_a_tenants_role_is_refused_everything_else(dsn: str, table: str) -> None:
     async with running(dsn) as app:

@@ -7,11 +7,9 @@ from fastapi import FastAPI
 from reference_app import main
 from reference_app.parts import Parts
 from reference_app.storage.seam import Flag
-from reference_app.storage.shared_rows import SharedFlags
-from reference_app.storage.shared_tables import (
-    SharedTablesSession,
-    SharedTablesStorage,
-)
+from reference_app.storage.shared.flags import SharedFlags
+from reference_app.storage.shared.session import SharedTablesSession
+from reference_app.storage.shared_tables import SharedTablesStorage
 
 
 class FlagsUpdatedByName(SharedFlags):

@@ -9,11 +9,9 @@ from fastapi import FastAPI
 from reference_app import main
 from reference_app.parts import Parts
 from reference_app.storage.seam import Document
-from reference_app.storage.shared_rows import SharedDocuments
-from reference_app.storage.shared_tables import (
-    SharedTablesSession,
-    SharedTablesStorage,
-)
+from reference_app.storage.shared.documents import SharedDocuments
+from reference_app.storage.shared.session import SharedTablesSession
+from reference_app.storage.shared_tables import SharedTablesStorage
 
 
 class DocumentsSearchedLoosely(SharedDocuments):

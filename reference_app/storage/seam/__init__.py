@@ -1,0 +1,63 @@
+"""What a storage has to offer, and the rows that it deals in."""
+
+from reference_app.storage.seam.rows import (
+    AuditEntry,
+    Document,
+    EmailTaken,
+    Export,
+    ExportStatus,
+    Flag,
+    Login,
+    Member,
+    Message,
+    Role,
+    SigningWebhook,
+    Speaker,
+    UsageRow,
+    Webhook,
+)
+from reference_app.storage.seam.storage import (
+    PlaceTaken,
+    Session,
+    Storage,
+    TenantStore,
+)
+from reference_app.storage.seam.tables import (
+    AuditTrail,
+    Documents,
+    Exports,
+    Flags,
+    Members,
+    Messages,
+    UsageLog,
+    Webhooks,
+)
+
+__all__ = [
+    "AuditEntry",
+    "AuditTrail",
+    "Document",
+    "Documents",
+    "EmailTaken",
+    "Export",
+    "ExportStatus",
+    "Exports",
+    "Flag",
+    "Flags",
+    "Login",
+    "Member",
+    "Members",
+    "Message",
+    "Messages",
+    "PlaceTaken",
+    "Role",
+    "Session",
+    "SigningWebhook",
+    "Speaker",
+    "Storage",
+    "TenantStore",
+    "UsageLog",
+    "UsageRow",
+    "Webhook",
+    "Webhooks",
+]
