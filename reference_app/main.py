@@ -13,11 +13,13 @@ from reference_app import problems
 from reference_app.api import (
     configuration,
     documents,
+    events,
     flags,
     health,
     members,
     operator,
     plans,
+    socket,
     summary,
     token,
 )
@@ -74,6 +76,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         flags,
         summary,
         plans,
+        events,
+        socket,
         health,
     ):
         app.include_router(module.router)

@@ -11,7 +11,7 @@ from reference_app.problems import MEDIA_TYPE
 
 
 class DescribedApp(FastAPI):
-    """FastAPI declares an error's model as JSON; ours are problem documents."""
+    """FastAPI declares an error's model as what the success is; ours are problems."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document; made once."""
@@ -30,6 +30,6 @@ def operation_id(route: APIRoute) -> str:
 
 def _move_problems(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
-        if status >= "400" and "application/json" in response.get("content", {}):
-            content = response["content"]
-            content[MEDIA_TYPE] = content.pop("application/json")
+        if status >= "400" and response.get("content"):
+            (model,) = response["content"].values()
+            response["content"] = {MEDIA_TYPE: model}

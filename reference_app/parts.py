@@ -20,6 +20,7 @@ from reference_app.auth.tokens import Tokens
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
+from reference_app.events.hub import EventHub
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.logs import json_logging
 from reference_app.settings import Settings
@@ -90,6 +91,7 @@ class Parts:
         public_cache: Remembers rendered answers that are everybody's.
         rate_limits: Counts the requests of one tenant.
         model_context: What the assistant answers with for one tenant.
+        hub: Tells those who listen what happens at their tenant.
     """
 
     logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
@@ -106,3 +108,4 @@ class Parts:
     public_cache: Callable[[Settings], PublicCache] = _public_cache
     rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
     model_context: Callable[[Tenant, Terms], ModelContext] = _model_context
+    hub: Callable[[Settings], EventHub] = EventHub

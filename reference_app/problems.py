@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
+from starlette.websockets import WebSocketClose
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -71,6 +73,17 @@ class ProblemError(Exception):
         )
         return _render(problem, self.headers)
 
+    def answer(self, scope: Scope) -> ASGIApp:
+        """Return what answers a request, or a WebSocket's handshake, with it.
+
+        A server that lacks the extension for answering a handshake is told to
+        close the socket: the client then sees a 403 and no reason.
+        """
+        extensions = scope.get("extensions") or {}
+        if scope["type"] == "websocket" and "websocket.http.response" not in extensions:
+            return WebSocketClose(1008, self.kind)
+        return self.response()
+
 
 def unavailable(kind: str, detail: str, *, retry_after: int) -> ProblemError:
     """Return a problem that passes by itself; `retry_after` is in seconds."""
@@ -95,6 +108,7 @@ _DESCRIPTIONS = {
     404: "There is no such object, or no tenant on this domain",
     409: "It clashes with something that exists",
     422: "Values that are not accepted",
+    429: "Too much at once; Retry-After says when to come back",
     500: "A failure of the service",
     503: "Not ready; Retry-After says when to come back",
 }
@@ -128,7 +142,8 @@ def _render(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
-    return cast("ProblemError", error).response()
+    # Of a WebSocket too; Starlette calls what it gets, response or not.
+    return cast("Response", cast("ProblemError", error).answer(request.scope))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

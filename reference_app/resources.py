@@ -15,6 +15,8 @@ from reference_app.auth.tokens import Tokens
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
+from reference_app.changes import Changes
+from reference_app.events.hub import EventHub
 from reference_app.migrations import prepare, series
 from reference_app.parts import Parts
 from reference_app.pools import open_pool
@@ -51,6 +53,8 @@ class Resources(Foundation):
     flag_cache: TenantCache[Sequence[Flag]]
     response_cache: ResponseCache
     public_cache: PublicCache
+    hub: EventHub
+    changes: Changes
 
     async def configuration_of(self, tenant: Tenant) -> Configuration:
         """Return a tenant's configuration, as remembered or as stored."""
@@ -128,6 +132,9 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         )
         known = await base.directory.all()
         await tenants.open_all([one for one in known if one.status == "active"])
+        hub = parts.hub(settings)
+        stack.callback(hub.close)
+        response_cache = parts.response_cache(settings)
         yield Resources(
             settings=settings,
             logger=base.logger,
@@ -140,6 +147,8 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             configurations=configurations,
             configuration_cache=configuration_cache,
             flag_cache=flag_cache,
-            response_cache=parts.response_cache(settings),
+            response_cache=response_cache,
             public_cache=parts.public_cache(settings),
+            hub=hub,
+            changes=Changes(response_cache=response_cache, hub=hub),
         )

@@ -53,6 +53,15 @@ class Settings(BaseSettings):
     cache_lifetime: float = Field(default=2.0, ge=0)
     """How long another process may go on serving what a write has replaced."""
 
+    stream_heartbeat: float = Field(default=15.0, gt=0)
+    """How often an open stream or socket says something, and is checked again."""
+    stream_backlog: int = Field(default=100, ge=1)
+    """Events that may wait for one listener before it counts as too slow."""
+    streams_per_tenant: int = Field(default=100, ge=1)
+    """Streams and sockets of one tenant in one process at most."""
+    send_timeout: float = Field(default=10.0, gt=0)
+    """How long a listener may take to read one event."""
+
     token_lifetime: int = Field(default=3600, ge=1)
     token_issuer: str = "reference-app"
     token_audience: str = "reference-app-api"

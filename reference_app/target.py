@@ -41,6 +41,7 @@ target = Target(
     public=("/livez", "/readyz", "/token"),
     shared=("/plans",),
     operator=("/admin/*",),
+    skip=("GET /events",),
     labelled_loggers=("reference_app",),
     variants={
         mutant.name: Variant(

@@ -11,6 +11,7 @@ from reference_app.api.dependencies import (
     Caller,
     Current,
 )
+from reference_app.changes import Change
 from reference_app.problems import problems
 from reference_app.tenants.configuration import Configuration
 
@@ -39,5 +40,5 @@ async def replace_configuration(
         current.tenant,
         lambda: resources.configurations.save(current.tenant.id, configuration),
     )
-    resources.response_cache.forget(current.tenant)
+    resources.changes.announce(current.tenant, Change("configuration.replaced"))
     return saved

@@ -42,10 +42,13 @@ AppResources = Annotated[Resources, Depends(_resources)]
 Current = Annotated[CurrentTenant, Depends(_current)]
 
 
+BearerToken = Annotated[
+    str, Depends(OAuth2PasswordBearer(tokenUrl="token", scheme_name="member"))
+]
+
+
 async def _member(
-    token: Annotated[
-        str, Depends(OAuth2PasswordBearer(tokenUrl="token", scheme_name="member"))
-    ],
+    token: BearerToken,
     resources: AppResources,
     current: Current,
 ) -> Principal:

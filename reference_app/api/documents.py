@@ -18,6 +18,7 @@ from reference_app.api.dependencies import (
     Offset,
     page_size,
 )
+from reference_app.changes import Change
 from reference_app.problems import not_found, problems
 from reference_app.storage.seam import Document
 from reference_app.text import Line, Prose
@@ -70,7 +71,7 @@ async def create_document(
     """Add a document."""
     async with current.store.session() as session:
         created = await session.documents.create(document.title, document.body)
-    resources.response_cache.forget(current.tenant)
+    resources.changes.announce(current.tenant, Change.of_document("created", created))
     response.headers["Location"] = f"/documents/{created.id}"
     return created
 
@@ -140,7 +141,7 @@ async def update_document(
         )
     if updated is None:
         raise not_found("document")
-    resources.response_cache.forget(current.tenant)
+    resources.changes.announce(current.tenant, Change.of_document("updated", updated))
     return updated
 
 
@@ -153,4 +154,5 @@ async def delete_document(
         deleted = await session.documents.delete(document_id)
     if not deleted:
         raise not_found("document")
-    resources.response_cache.forget(current.tenant)
+    change = Change("document.deleted", {"id": document_id})
+    resources.changes.announce(current.tenant, change)

@@ -15,6 +15,7 @@ from reference_app.api.dependencies import (
     Caller,
     Current,
 )
+from reference_app.changes import Change
 from reference_app.problems import problems
 from reference_app.storage.seam import Flag
 from reference_app.text import FlagName, Prose
@@ -61,4 +62,5 @@ async def set_flag(
             return await session.flags.all()
 
     await resources.flag_cache.replace(current.tenant, write)
+    resources.changes.announce(current.tenant, Change("flag.set"))
     return new

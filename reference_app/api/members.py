@@ -18,6 +18,7 @@ from reference_app.api.dependencies import (
     Offset,
     page_size,
 )
+from reference_app.changes import Change
 from reference_app.problems import ProblemError, not_found, problems
 from reference_app.storage.seam import EmailTaken, Member, Role
 from reference_app.text import Email, Line, Password
@@ -69,7 +70,7 @@ async def create_member(
     except EmailTaken:
         detail = "There is a member with this address."
         raise ProblemError(409, "email-taken", detail) from None
-    resources.response_cache.forget(current.tenant)
+    resources.changes.announce(current.tenant, Change("member.created"))
     response.headers["Location"] = f"/members/{created.id}"
     return created
 

@@ -98,4 +98,6 @@ async def set_tenant_status(
         raise not_found("tenant")
     with bound_contextvars(tenant=tenant.slug):
         resources.logger.info("tenant status set", status=tenant.status)
+        if tenant.status != "active":
+            resources.hub.end(tenant, "tenant")
     return TenantStatus(slug=tenant.slug, status=tenant.status)

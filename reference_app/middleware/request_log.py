@@ -8,21 +8,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.logs import log_failure
 from reference_app.outages import problem_of
-from reference_app.resources import resources_in
+from reference_app.resources import Resources, resources_in
+
+SWITCHING_PROTOCOLS = 101
+FORBIDDEN = 403
 
 
 class RequestLog:
     """Logs method, route, status and duration; nothing that a client has written.
 
-    An error that nobody has handled is logged and answered here, inside of
-    the tenant's context: further out its line would have no tenant.
+    The line of a stream or a socket is written when that ends. An error that
+    nobody has handled is logged and answered here, inside of the tenant's
+    context: further out its line would have no tenant.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         resources = resources_in(scope)
@@ -31,8 +35,7 @@ class RequestLog:
 
         async def observe(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            status = status or status_of(message)
             await send(message)
 
         try:
@@ -43,12 +46,31 @@ class RequestLog:
                 raise  # too late for another answer: the connection has to break
             after = resources.settings.retry_after
             problem = problem_of(error, retry_after=after)
-            await problem.response()(scope, receive, observe)
-        if "current" in scope["state"]:
-            resources.logger.info(
-                "request",
-                method=scope["method"],
-                route=getattr(scope.get("route"), "path", "unmatched"),
-                status=status,
-                milliseconds=round((time.monotonic() - started) * 1000, 2),
-            )
+            await problem.answer(scope)(scope, receive, observe)
+        finally:
+            if "current" in scope["state"]:
+                _log(resources, scope, status, time.monotonic() - started)
+
+
+def status_of(message: Message) -> int | None:
+    """Return the status of an answer that begins with this message, if one does."""
+    match message["type"]:
+        case "http.response.start" | "websocket.http.response.start":
+            return int(message["status"])
+        case "websocket.accept":
+            return SWITCHING_PROTOCOLS
+        case "websocket.close":  # before it was accepted; servers make it a 403
+            return FORBIDDEN
+    return None
+
+
+def _log(
+    resources: Resources, scope: Scope, status: int | None, seconds: float
+) -> None:
+    resources.logger.info(
+        "request",
+        method=scope.get("method", "WEBSOCKET"),
+        route=getattr(scope.get("route"), "path", "unmatched"),
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+    )

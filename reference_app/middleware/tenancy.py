@@ -29,6 +29,8 @@ _HOST = re.compile("[a-z0-9.-]{1,253}")
 class Tenancy:
     """Resolves the Host header and puts a `CurrentTenant` into the request's state.
 
+    WebSockets are requests too: one for nobody is refused before it is accepted.
+
     X-Forwarded-Host counts only if the peer is a trusted proxy; then its last
     value does, which is the one that this proxy has added. (Under uvicorn, run
     with `--no-proxy-headers` behind a proxy, else the peer is what the client
@@ -46,14 +48,14 @@ class Tenancy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         exempt = path in _OF_NO_TENANT or path.startswith(_OPERATOR)
-        if scope["type"] != "http" or exempt:
+        if scope["type"] == "lifespan" or exempt:
             await self._app(scope, receive, send)
             return
         resources = resources_in(scope)
         try:
             tenant = await self._resolve(resources, scope)
         except ProblemError as problem:
-            await problem.response()(scope, receive, send)
+            await problem.answer(scope)(scope, receive, send)
             return
         with bound_contextvars(tenant=tenant.slug):
             async with AsyncExitStack() as leased:
@@ -61,7 +63,7 @@ class Tenancy:
                 try:
                     runtime = await leased.enter_async_context(lease)
                 except NotReady as error:
-                    await _not_ready(error).response()(scope, receive, send)
+                    await _not_ready(error).answer(scope)(scope, receive, send)
                     return
                 # A copy: a server may hand the same state to every request.
                 state = {**scope["state"], "current": CurrentTenant(tenant, runtime)}

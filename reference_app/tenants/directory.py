@@ -21,6 +21,8 @@ class TenantDirectory:
         self._control = control
         self._suffix = "." + settings.base_domain
         self._found: Expiring[str, Tenant] = Expiring(settings.cache_lifetime, _KEPT)
+        self._known: Expiring[UUID, Tenant] = Expiring(settings.cache_lifetime, _KEPT)
+        self._changes = 0
 
     async def find(self, domain: str) -> Tenant | None:
         """Return the tenant of a domain, its own or a custom one, or None.
@@ -31,9 +33,27 @@ class TenantDirectory:
         remembered = self._found.get(domain)
         if remembered is not None:
             return remembered
+        changes = self._changes
         tenant = await self._look_up(domain)
-        if tenant is not None:
+        # What was read before a change must not be put back after it.
+        if tenant is not None and changes == self._changes:
             self._found.put(domain, tenant)
+        return tenant
+
+    async def current(self, tenant_id: UUID) -> Tenant | None:
+        """Return a tenant as it is now, or was a moment ago; None if it has left."""
+        remembered = self._known.get(tenant_id)
+        if remembered is not None:
+            return remembered
+        changes = self._changes
+        row = await self._control.fetchrow(
+            "SELECT id, slug, name, status, schema_name, role_name "
+            "FROM control.tenants WHERE id = $1",
+            tenant_id,
+        )
+        tenant = Tenant(**row) if row else None
+        if tenant is not None and changes == self._changes:
+            self._known.put(tenant_id, tenant)
         return tenant
 
     async def all(self) -> Sequence[Tenant]:
@@ -60,7 +80,9 @@ class TenantDirectory:
 
     def forget(self, tenant_id: UUID) -> None:
         """Look a tenant up afresh next time."""
+        self._changes += 1
         self._found.drop_if(lambda tenant: tenant.id == tenant_id)
+        self._known.drop_if(lambda tenant: tenant.id == tenant_id)
 
     async def _look_up(self, domain: str) -> Tenant | None:
         """Ask the database: below the base domain by slug, else by domain."""

@@ -1,0 +1,1 @@
+"""What happens at a tenant, told to those of its members who listen."""
