@@ -19,7 +19,7 @@ from harness.checkers.who import (
     shape,
     written_so_far,
 )
-from harness.model.event import Audience, Channel, Exchange
+from harness.model.event import ANSWERS, Audience, Channel, Exchange
 from harness.model.finding import Evidence, Finding, Severity, merged
 from harness.model.step import Role
 from harness.model.tenant import STRANGER, alias
@@ -93,7 +93,7 @@ def _read(history: History, probe: Exchange, own: Pairs) -> Iterator[Finding]:
         finding = _finding(
             probe, f"answered with {_whose(probe)} {what}", what, evidence
         )
-        yield replace(finding, severity=severity(hit))
+        yield replace(finding, severity=severity(hit), channel=probe.through)
 
 
 def _effect(probe: Exchange, before: Exchange, afters: Readings) -> Iterator[Finding]:
@@ -159,7 +159,7 @@ def _owners_fields(exchange: Exchange) -> set[tuple[int, int]]:
     return {
         (found.hit.owner, found.hit.field)
         for found in exchange.found
-        if found.channel is Channel.BODY and found.hit.rate <= CHANCE
+        if found.channel in ANSWERS and found.hit.rate <= CHANCE
     }
 
 

@@ -9,6 +9,7 @@ from harness.checkers.who import is_tenant
 from harness.model.canary import FIELD_BEACON, FIRST_PLANTED_FIELD
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import (
+    ANSWERS,
     Audience,
     BeaconSent,
     Channel,
@@ -166,7 +167,7 @@ def _sightings(history: History) -> set[tuple[int, int]]:
         for exchange in history.of(Exchange)
         if exchange.principal.whole and exchange.succeeded
         for found in exchange.found
-        if found.channel is Channel.BODY
+        if found.channel in ANSWERS
         and found.hit.owner == exchange.principal.credential
         and _is_data(found.hit.field)
         and (found.hit.owner, found.hit.field) not in exchange.sent
@@ -178,10 +179,18 @@ def _watched(history: History) -> Iterator[Channel]:
     for exchange in history.of(Exchange):
         for found in exchange.found:
             own = found.hit.owner == exchange.principal.credential
-            if own and (found.channel is not Channel.BODY or _is_data(found.hit.field)):
+            if own and (found.channel not in ANSWERS or _is_data(found.hit.field)):
                 yield found.channel
     if any(history.of(BeaconSent)) and not _lost_beacons(history):
         yield Channel.LOG
+
+
+def _offered(history: History) -> set[Channel]:
+    """Return the channels that any app has, and those that this one offers."""
+    always = {Channel.BODY, Channel.HEADER, Channel.ERROR, Channel.LOG}
+    declared = {one.channel for one in history.of(Declared) if not one.skipped}
+    answered = {one.through for one in history.of(Exchange) if one.succeeded}
+    return always | declared | answered
 
 
 def _is_data(field: int) -> bool:
@@ -206,11 +215,14 @@ def _channel_gaps(
 ) -> Iterator[Gap]:
     reasons = {
         Channel.BODY: "no tenant saw a planted value of its own in an answer",
+        Channel.FILE: "no tenant saw a planted value of its own in a file",
         Channel.LOG: "the beacon sent to the app's log did not come out",
+        Channel.STREAM: "no tenant heard a planted value of its own in a stream",
     }
     lost = _lost_beacons(history)
+    absent = set(Channel) - _offered(history) - set(required)
     for channel in Channel:
-        if channel in watched:
+        if channel in watched or channel in absent:
             continue
         reason = reasons.get(channel, "no value came out of it that was supposed to")
         if channel is Channel.LOG and lost:

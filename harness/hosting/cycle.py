@@ -7,7 +7,9 @@ import logging
 from typing import Final, final
 
 from harness.hosting.asgi import App, Message, Scope
+from harness.hosting.flow import Incoming, Leave
 from harness.hosting.hosted import ConnectionDropped, Headers, Request, Response
+from harness.model.framing import is_stream
 
 _BREATH: Final = 64
 # Where uvicorn, which most apps are served by, reports what an app raised.
@@ -20,7 +22,12 @@ class Cycle:
 
     Args:
         request: What is asked.
-        answered: Is done once the answer is whole, or the app has ended.
+        answered: Is done once the answer is whole, or the app has ended; or once a
+            stream has begun, if somebody is there to leave it.
+        leave: What leaves a stream; None if it is read to its end like any answer.
+
+    Attributes:
+        incoming: The stream that has begun; None if none has.
     """
 
     __slots__ = (
@@ -29,13 +36,22 @@ class Cycle:
         "_complete",
         "_gone",
         "_headers",
+        "_leave",
         "_left",
         "_request",
         "_status",
         "_unsent",
+        "incoming",
     )
 
-    def __init__(self, request: Request, answered: asyncio.Future[None]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        answered: asyncio.Future[None],
+        leave: Leave | None = None,
+    ) -> None:
+        self.incoming: Incoming | None = None
+        self._leave = leave
         self._request = request
         self._answered = answered
         self._status = 0
@@ -53,14 +69,15 @@ class Cycle:
             ConnectionDropped: The app ended without completing it.
         """
         if not self._complete:
-            request = self._request
-            raise ConnectionDropped(
-                f"{request.method} {request.target.partition('?')[0]}: "
-                f"the app ended amid its answer"
-            )
+            raise ConnectionDropped(self._dropped())
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return Response(self._status, self._headers, body)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more of an answer comes after it was handed over."""
+        return self.incoming is not None and not self._complete
 
     def leave(self) -> None:
         """Be the client that goes away: the app sees a disconnect."""
@@ -84,8 +101,17 @@ class Cycle:
             if not self._complete and not self._left:
                 self._report(exc_info=False)
         finally:
-            if not self._answered.done():
-                self._answered.set_result(None)
+            self._tell()
+            if self.incoming is not None:
+                self.incoming.end("" if self._complete else self._dropped())
+
+    def _dropped(self) -> str:
+        path = self._request.target.partition("?")[0]
+        return f"{self._request.method} {path}: the app ended amid its answer"
+
+    def _tell(self) -> None:
+        if not self._answered.done():
+            self._answered.set_result(None)
 
     async def _receive(self) -> Message:
         if self._unsent:
@@ -115,6 +141,7 @@ class Cycle:
                 for name, value in message.get("headers", ())
             )
             self._status = message["status"]
+            self._begin()
             return
         if self._complete or kind != "http.response.body":
             when = "after the end of" if self._complete else "amid"
@@ -126,17 +153,32 @@ class Cycle:
             # A sender that never waits must not stop the clock.
             await asyncio.sleep(0)
 
+    def _begin(self) -> None:
+        """Hand over the answer that streams, if somebody can take it."""
+        kind = next((v for n, v in self._headers if n == b"content-type"), b"")
+        if self._leave is None or not is_stream(kind.decode("latin-1")):
+            return
+        self.incoming = Incoming(self._status, self._headers, self._leave)
+        self._tell()
+
     def _take(self, chunk: bytes) -> None:
-        if self._request.method != "HEAD":
+        if self._request.method == "HEAD":
+            return
+        if self.incoming is None:
             self._chunks.append(bytes(chunk))
+        else:
+            self._chunks.append(b"")  # only counted
+            self.incoming.put(bytes(chunk))
 
     def _finish(self) -> None:
-        self._check_length()
+        if self.incoming is None:
+            self._check_length()
+        else:
+            self.incoming.end()
         self._complete = True
         if self._gone is not None:
             self._gone.set()
-        if not self._answered.done():
-            self._answered.set_result(None)
+        self._tell()
 
     def _check_length(self) -> None:
         if self._request.method == "HEAD" or self._status in {204, 304}:

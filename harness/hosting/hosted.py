@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.model.canary import CanaryKey
+
+if TYPE_CHECKING:
+    from harness.hosting.flow import Conversation, Incoming
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -71,6 +74,29 @@ class Hosted(Protocol):
         self, request: Request, *, exchange: int = 0, timeout: float = 30.0
     ) -> Response:
         """Serve one request."""
+        ...
+
+    async def open(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Incoming:
+        """Serve one request, and return as soon as a stream has begun.
+
+        A stream is an answer of a media type that `framing.is_stream` knows; any
+        other answer is read to its end, as by `send`.
+        """
+        ...
+
+    async def connect(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Conversation:
+        """Ask for a WebSocket; return it, or the answer that refuses it.
+
+        Args:
+            request: A GET whose headers say who asks; those of the handshake
+                itself are added.
+            exchange: What the app logs meanwhile belongs to it.
+            timeout: Seconds until the app must have decided.
+        """
         ...
 
     async def send_beacons(self, key: CanaryKey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
 from urllib.parse import unquote
@@ -13,7 +13,9 @@ from harness.errors import AppFailed
 from harness.hosting.asgi import App, Scope
 from harness.hosting.cycle import Cycle
 from harness.hosting.deadline import Overdue, blocking_deadline
+from harness.hosting.dialogue import Dialogue
 from harness.hosting.failure import with_tail
+from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import Hosted, Request, Response
 from harness.hosting.lifespan import Lifespan
 from harness.hosting.loading import load
@@ -107,7 +109,7 @@ class InProcess:
         self._state = state
         self._context = context
         self._recorder = recorder
-        self._lingering: dict[asyncio.Task[None], Cycle] = {}
+        self._lingering: dict[asyncio.Task[None], Cycle | Dialogue] = {}
 
     @property
     def url(self) -> str:
@@ -116,16 +118,61 @@ class InProcess:
     async def send(
         self, request: Request, *, exchange: int = 0, timeout: float = 30.0
     ) -> Response:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[None] = loop.create_future()
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         cycle = Cycle(request, answered)
+        task = self._start(cycle.run(self._app, self._scope(request)), exchange)
+        await self._answered(answered, cycle, task, timeout)
+        return cycle.response()
+
+    async def open(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Incoming:
+        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def leave() -> None:
+            cycle.leave()
+            await self._end(task)
+
+        cycle = Cycle(request, answered, leave)
+        task = self._start(cycle.run(self._app, self._scope(request)), exchange)
+        await self._answered(answered, cycle, task, timeout)
+        return cycle.incoming or cycle.response()
+
+    async def connect(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Conversation:
+        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def leave() -> None:
+            dialogue.leave()
+            await self._end(task)
+
+        dialogue = Dialogue(decided, leave)
+        task = self._start(dialogue.run(self._app, self._socket(request)), exchange)
+        await self._answered(decided, dialogue, task, timeout)
+        return dialogue.outcome()
+
+    def _start(
+        self, work: Coroutine[Any, Any, None], exchange: int
+    ) -> asyncio.Task[None]:
+        """Run what serves a request.
+
+        A task of its own: apps tie sessions and time-outs to the current one, and a
+        shared one would tie the requests of two tenants together.
+        """
         context = self._context.copy()
         context.run(EXCHANGE.set, exchange)
-        # A task of its own: apps tie sessions and time-outs to the current one,
-        # and a shared one would tie the requests of two tenants together.
-        task = loop.create_task(
-            cycle.run(self._app, self._scope(request)), context=context
-        )
+        return asyncio.get_running_loop().create_task(work, context=context)
+
+    async def _answered(
+        self,
+        answered: asyncio.Future[None],
+        cycle: Cycle | Dialogue,
+        task: asyncio.Task[None],
+        timeout: float,
+    ) -> None:
+        """Wait for an answer, and for what the app does once it is whole."""
+        loop = asyncio.get_running_loop()
         alarm = loop.call_later(timeout, _expire, answered)
         try:
             await answered
@@ -135,12 +182,21 @@ class InProcess:
             raise
         finally:
             alarm.cancel()
-        if not task.done():
+        if not task.done() and cycle.goes_on:
+            self._keep(task, cycle)
+        elif not task.done():
             # It closes sessions, or runs background tasks.
             await asyncio.wait((task,), timeout=SETTLE)
             if not task.done():
                 self._keep(task, cycle)
-        return cycle.response()
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        """Let an app take leave of a client that went away."""
+        if not task.done():
+            await asyncio.wait((task,), timeout=SETTLE)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=SETTLE)
 
     async def send_beacons(self, key: CanaryKey) -> None:
         send_beacons(self._recorder, key)
@@ -156,7 +212,7 @@ class InProcess:
         if self._lingering:
             await asyncio.wait(self._lingering, timeout=SETTLE)
 
-    def _keep(self, task: asyncio.Task[None], cycle: Cycle) -> None:
+    def _keep(self, task: asyncio.Task[None], cycle: Cycle | Dialogue) -> None:
         self._lingering[task] = cycle
         task.add_done_callback(self._drop)
 
@@ -164,15 +220,29 @@ class InProcess:
         self._lingering.pop(task, None)
 
     def _scope(self, request: Request) -> Scope:
+        return {
+            **self._connection(request),
+            "type": "http",
+            "scheme": "http",
+            "method": request.method,
+        }
+
+    def _socket(self, request: Request) -> Scope:
+        return {
+            **self._connection(request),
+            "type": "websocket",
+            "scheme": "ws",
+            "subprotocols": [],
+            "extensions": {"websocket.http.response": {}},
+        }
+
+    def _connection(self, request: Request) -> Scope:
         raw_path, _, query = request.target.partition("?")
         return {
-            "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
             "server": _SERVER,
             "client": _CLIENT,
-            "scheme": "http",
-            "method": request.method,
             "root_path": "",
             "path": unquote(raw_path) if "%" in raw_path else raw_path,
             "raw_path": raw_path.encode("ascii"),

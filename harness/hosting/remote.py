@@ -9,7 +9,9 @@ from typing import final
 from urllib.parse import urlsplit
 
 from harness.errors import AppFailed, TargetError
+from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import Hosted, Request, Response
+from harness.hosting.phone import dial
 from harness.hosting.wire import Unreachable, Wire
 from harness.model.canary import CanaryKey
 
@@ -76,6 +78,22 @@ class Remote:
     ) -> Response:
         try:
             return await self._wire.send(request, timeout=timeout)
+        except Unreachable as error:
+            raise _nobody(self._url) from error
+
+    async def open(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Incoming:
+        try:
+            return await self._wire.open(request, timeout=timeout)
+        except Unreachable as error:
+            raise _nobody(self._url) from error
+
+    async def connect(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Conversation:
+        try:
+            return await dial(self._url, request, timeout=timeout)
         except Unreachable as error:
             raise _nobody(self._url) from error
 

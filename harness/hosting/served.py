@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
-from typing import Final, final
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, Final, TypeVar, final
 
 from harness.errors import AppFailed, HarnessError, UsageError
 from harness.hosting.failure import with_tail
+from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import ConnectionDropped, Hosted, Request, Response
 from harness.hosting.messages import HEADER
+from harness.hosting.phone import dial
 from harness.hosting.port import Port, reserved
 from harness.hosting.surroundings import check_directory
 from harness.hosting.wire import Unreachable, Wire
@@ -26,6 +28,8 @@ SETTLE: Final = 1.0
 """Seconds that `send` waits for what an app does after it answered."""
 _BEACON: Final = 5.0
 _DEATH: Final = 0.2
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -167,23 +171,55 @@ class Served:
     async def send(
         self, request: Request, *, exchange: int = 0, timeout: float = 30.0
     ) -> Response:
-        self._check_alive()
-        with self._awaited(exchange) as done:
-            try:
-                response = await self._wire.send(
-                    request, extra=_mark(exchange), timeout=timeout
-                )
-            except Unreachable as error:
-                await self._deaths()
-                self._check_alive()
-                raise AppFailed(f"Nobody answers at {self._url} any more.") from error
-            except ConnectionDropped:
-                await self._deaths()
-                self._check_alive()
-                await _settled(done)
-                raise
-            await _settled(done)
-            return response
+        extra = _mark(exchange)
+        return await self._asked(
+            self._wire.send(request, extra=extra, timeout=timeout), exchange
+        )
+
+    async def open(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Incoming:
+        extra = _mark(exchange)
+        return await self._asked(
+            self._wire.open(request, extra=extra, timeout=timeout), exchange
+        )
+
+    async def connect(
+        self, request: Request, *, exchange: int = 0, timeout: float = 30.0
+    ) -> Response | Conversation:
+        extra = _mark(exchange)
+        return await self._asked(
+            dial(self._url, request, extra=extra, timeout=timeout), exchange
+        )
+
+    async def _asked(self, asking: Coroutine[Any, Any, T], exchange: int) -> T:
+        """Ask, and wait until the app is through with it or a stream has begun."""
+        try:
+            self._check_alive()
+        except AppFailed:
+            asking.close()
+            raise
+        done = self._expect(exchange)
+        try:
+            answer = await asking
+        except Unreachable as error:
+            self._forget(exchange)
+            await self._deaths()
+            self._check_alive()
+            raise AppFailed(f"Nobody answers at {self._url} any more.") from error
+        except ConnectionDropped:
+            await self._deaths()
+            self._check_alive()
+            await self._settled(exchange, done)
+            raise
+        except BaseException:
+            self._forget(exchange)
+            raise
+        if isinstance(answer, Incoming | Conversation):
+            answer.then(lambda: self._settled(exchange, done))
+        else:
+            await self._settled(exchange, done)
+        return answer
 
     async def send_beacons(self, key: CanaryKey) -> None:
         several = len(self._crew) > 1
@@ -195,20 +231,28 @@ class Served:
                     async with asyncio.timeout(_BEACON):
                         await worker.beacon(beacon.source, beacon.text)
 
-    @contextmanager
-    def _awaited(self, exchange: int) -> Iterator[asyncio.Event | None]:
+    def _expect(self, exchange: int) -> asyncio.Event | None:
         """Expect a worker to say that it is through with an exchange."""
         if not exchange:
-            yield None
-            return
+            return None
         done = asyncio.Event()
         for worker in self._crew:
             worker.reported[exchange] = done
+        return done
+
+    def _forget(self, exchange: int) -> None:
+        for worker in self._crew:
+            worker.reported.pop(exchange, None)
+
+    async def _settled(self, exchange: int, done: asyncio.Event | None) -> None:
+        """Wait until the app is through with a request, so that its log is whole."""
         try:
-            yield done
+            if done is not None and not done.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SETTLE):
+                        await done.wait()
         finally:
-            for worker in self._crew:
-                worker.reported.pop(exchange, None)
+            self._forget(exchange)
 
     async def _deaths(self) -> None:
         """Give a process that just ended the time to be noticed."""
@@ -227,11 +271,3 @@ class Served:
 
 def _mark(exchange: int) -> tuple[tuple[bytes, bytes], ...]:
     return ((HEADER, b"%d" % exchange),) if exchange else ()
-
-
-async def _settled(done: asyncio.Event | None) -> None:
-    """Wait until the app is through with a request, so that its log is complete."""
-    if done is not None and not done.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE):
-                await done.wait()

@@ -17,6 +17,14 @@ class Channel(StrEnum):
     HEADER = "header"
     ERROR = "error"
     LOG = "log"
+    STREAM = "stream"
+    SOCKET = "socket"
+    METRIC = "metric"
+    FILE = "file"
+
+
+ANSWERS = frozenset({Channel.BODY, Channel.STREAM, Channel.SOCKET, Channel.FILE})
+"""Channels that bring whoever asks the content that it asked for."""
 
 
 class Audience(StrEnum):
@@ -33,8 +41,9 @@ class Found:
     """A canary that came out through a channel.
 
     Attributes:
-        channel: BODY, HEADER, or ERROR (the body of an answer >= 400).
-        where: The header's name; "" for bodies.
+        channel: HEADER; ERROR (the body of an answer >= 400); METRIC; else what
+            the exchange went through: BODY, STREAM, SOCKET or FILE.
+        where: The header's name, or the metric's; "" for content.
         hit: What was found.
     """
 
@@ -53,6 +62,7 @@ class Declared:
         required: Whether the coverage floor counts it (it documents a success).
         mutates: Whether its method may change something.
         skipped: Why the exercise leaves it out; "" if it does not.
+        channel: What its success is said to come through.
     """
 
     kind: Literal["declared"]
@@ -61,6 +71,7 @@ class Declared:
     required: bool
     mutates: bool
     skipped: str
+    channel: Channel = Channel.BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +92,17 @@ class Exchange:
         request: Method and path as sent, with canaries shown as ``<B.slug>``.
         sent: (owner, field) of the canaries that the request carried anywhere.
         sent_in_url: The subset of `sent` that its path or query carried.
-        status: HTTP status; 0 when no answer came.
+        status: HTTP status; 0 when no answer came. Of a socket, 101 once it was
+            accepted, and 403 where it was then closed by a code that refuses.
         failure: What happened instead of an answer; "" normally.
         found: Canaries in the answer.
         digest: SHA-256 (first 16 hex digits) of the body.
         size: Bytes of the body.
         objects: How many objects a list answered with; -1 where it is no list.
         seconds: From request to the end of the answer.
+        through: What the answer came through: BODY, STREAM, SOCKET or FILE.
+        endless: Whether it is a listener's opening: more came, or may have come,
+            after this; see `Heard`.
     """
 
     kind: Literal["exchange"]
@@ -111,11 +126,40 @@ class Exchange:
     size: int
     objects: int
     seconds: float
+    through: Channel = Channel.BODY
+    endless: bool = False
 
     @property
     def succeeded(self) -> bool:
-        """Whether the app did what was asked."""
-        return 200 <= self.status < 300
+        """Whether the app did what was asked; to let a socket in is that too."""
+        return 200 <= self.status < 300 or self.status == SWITCHED
+
+
+SWITCHED = 101
+"""Status of a socket that was accepted (RFC 6455)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something that came over a stream or a socket which stays open.
+
+    Attributes:
+        at: Seconds since the recording began.
+        listener: Id of the exchange that opened it: who listens, to what.
+        during: Id of the exchange that was made last when it came: most likely
+            what caused it; 0 if there was none since the app started.
+        channel: STREAM or SOCKET.
+        size: Bytes of the message.
+        hits: Canaries in it, or completed by it.
+    """
+
+    kind: Literal["heard"]
+    at: float
+    listener: int
+    during: int
+    channel: Channel
+    size: int
+    hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +227,4 @@ class Note:
     text: str
 
 
-Event = Declared | Exchange | LogLine | BeaconSent | Unseen | Note
+Event = Declared | Exchange | Heard | LogLine | BeaconSent | Unseen | Note

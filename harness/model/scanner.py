@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from harness.model import encodings
+from harness.model import archives, encodings
 from harness.model.canary import (
     PREFIX,
     TOKEN_LENGTH,
@@ -18,6 +18,7 @@ from harness.model.canary import (
     CanaryKey,
 )
 from harness.model.compression import FIRST_BYTES, open_body
+from harness.model.framing import woven
 from harness.model.planted import SHORTEST_STEM, Owner, Planted
 
 _PREFIX: Final = PREFIX.encode()
@@ -97,7 +98,7 @@ class Scanner:
         """How many inputs so far were compressed and not read to their end.
 
         They were longer than `compression.LIMIT`, damaged, or in a coding that
-        cannot be opened; what could be had of them was scanned.
+        cannot be opened; what could be had of them was scanned. Archives count too.
         """
         return self._cut_inputs
 
@@ -147,14 +148,14 @@ class Scanner:
 
         Args:
             data: A body as it was sent.
-            content_encoding: Value of the header of that name. Gzip and zlib
-                are recognised without it, brotli is not.
+            content_encoding: Value of the header of that name. Gzip, zlib and
+                zip archives are recognised without it, brotli is not.
         """
         if not content_encoding and data[:1] not in FIRST_BYTES:
-            plain = self._content(data)
+            plain = self._unpacked(data)
             return _strongest(plain) if plain else ()
         opened = open_body(data, content_encoding)
-        found = self._content(opened.data)
+        found = self._unpacked(opened.data)
         if opened.coding:
             found = _inside(opened.coding, found)
         if not opened.complete:
@@ -166,6 +167,31 @@ class Scanner:
     def scan_text(self, text: str) -> tuple[Hit, ...]:
         """`scan` for a header, a log line, an error message."""
         return self.scan(text.encode("utf-8", "surrogatepass"))
+
+    def _unpacked(self, data: bytes) -> _Found:
+        """What is in uncompressed data, and in its members if it is an archive."""
+        found = self._content(data)
+        if not data.startswith(archives.FIRST_BYTES):
+            return found
+        try:
+            for member in archives.members(data):
+                found |= _inside("zip", self._content(member))
+        except archives.Unfinished:
+            self._cut_inputs += 1
+        return found
+
+    def scan_messages(self, messages: Iterable[bytes]) -> tuple[Hit, ...]:
+        """Canaries in messages that belong together, also where several tell one.
+
+        Args:
+            messages: Of one stream, in order.
+        """
+        texts = list(messages)
+        found: _Found = {}
+        for text in (*texts, *woven(texts)):
+            news = self._content(text)
+            found |= {key: hit for key, hit in news.items() if key not in found}
+        return _strongest(found) if found else ()
 
     def _content(self, data: bytes) -> _Found:
         """What is in uncompressed data, escaped or not."""

@@ -49,6 +49,7 @@ class Catalogue:
                     required=operation.required,
                     mutates=operation.mutates,
                     skipped=operation.skipped,
+                    channel=operation.channel,
                 )
             )
 

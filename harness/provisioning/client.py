@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.compression import open_body
-from harness.model.event import Audience, Channel, Exchange, Found
+from harness.model.event import Audience, Exchange
 from harness.model.step import Principal, Role
 from harness.model.tenant import alias
+from harness.provisioning.reading import came_through, found_in
 from harness.target.tools import Answer
 
 if TYPE_CHECKING:
@@ -198,27 +199,13 @@ class Client:
             sent_in_url=_pairs(url),
             status=response.status,
             failure=failure,
-            found=self._found(response),
+            found=found_in(scanner, response),
             digest=hashlib.sha256(response.body).hexdigest()[:16],
             size=len(response.body),
             objects=-1,
             seconds=seconds,
+            through=came_through(response),
         )
-
-    def _found(self, response: Response) -> tuple[Found, ...]:
-        scanner = self._recorder.scanner
-        encoding = response.header(b"content-encoding")
-        channel = Channel.ERROR if response.status >= 400 else Channel.BODY
-        found = [
-            Found(channel, "", hit) for hit in scanner.scan(response.body, encoding)
-        ]
-        if scanner.scan(b"\n".join(value for _, value in response.headers)):
-            found += [
-                Found(Channel.HEADER, name.decode("latin-1"), hit)
-                for name, value in response.headers
-                for hit in scanner.scan(value)
-            ]
-        return tuple(found)
 
     def _masked(self, text: str, hits: tuple[Hit, ...]) -> str:
         for hit in hits:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.checkers.access import access
 from harness.checkers.canary import canary
 from harness.checkers.label import label
-from harness.model.event import Channel
+from harness.model.event import ANSWERS
 from harness.model.finding import merged
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def check(history: History) -> list[Finding]:
     leaked = [
         one
         for one in canary(history)
-        if one.channel is not Channel.BODY or (one.operation, one.shape) not in proven
+        if one.channel not in ANSWERS or (one.operation, one.shape) not in proven
     ]
     kept = [
         one

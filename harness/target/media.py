@@ -1,4 +1,4 @@
-"""Media types of request bodies, and which of them can be written."""
+"""Media types: which bodies can be written, and which answers are files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,33 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 BINARY: Final = "application/octet-stream"
+
+_FILES: Final = frozenset(
+    {
+        "application/gzip",
+        "application/msword",
+        "application/octet-stream",
+        "application/pdf",
+        "application/rtf",
+        "application/x-7z-compressed",
+        "application/x-tar",
+        "application/zip",
+        "application/x-zip-compressed",
+        "text/calendar",
+        "text/csv",
+        "text/tab-separated-values",
+        "text/vcard",
+    }
+)
+_FAMILIES: Final = (
+    "application/vnd.ms-",
+    "application/vnd.oasis.opendocument.",
+    "application/vnd.openxmlformats-",
+    "audio/",
+    "font/",
+    "image/",
+    "video/",
+)
 
 
 def plain(content_type: str) -> str:
@@ -26,6 +53,14 @@ def is_raw(content_type: str) -> bool:
     """Whether a body of this type is any text or bytes."""
     kind = plain(content_type)
     return kind == BINARY or (kind.startswith("text/") and kind != "text/xml")
+
+
+def is_file(content_type: str, disposition: str = "") -> bool:
+    """Whether an answer is a file to keep rather than one to read."""
+    kind = plain(content_type)
+    if disposition.strip().lower().startswith("attachment"):
+        return True
+    return kind in _FILES or kind.startswith(_FAMILIES)
 
 
 def best(request_body: object) -> tuple[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.model.event import Audience
+from harness.model.event import Audience, Channel
+from harness.model.framing import is_stream
+from harness.target.media import is_file
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -56,6 +58,21 @@ class Operation:
         return tuple(re.findall(r"{([^}:]+)(?::[^}]*)?}", self.path))
 
     @property
+    def channel(self) -> Channel:
+        """What a success comes through, as far as the document says."""
+        kinds = list(_success_types(self.schema.get("responses")))
+        if any(is_stream(kind) for kind in kinds):
+            return Channel.STREAM
+        return Channel.FILE if kinds and all(map(is_file, kinds)) else Channel.BODY
+
+    @property
     def mutates(self) -> bool:
         """Whether the method may change something."""
         return self.method not in SAFE_METHODS
+
+
+def _success_types(responses: object) -> Iterator[str]:
+    for status, answer in responses.items() if isinstance(responses, Mapping) else ():
+        content = answer.get("content") if isinstance(answer, Mapping) else None
+        if str(status)[:1] == "2" and isinstance(content, Mapping):
+            yield from map(str, content)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reference_app.ai.context import ModelContext
 from reference_app.limits.rate_limits import RateLimits
@@ -18,10 +17,8 @@ class TenantRuntime:
         store: Where its rows are.
         context: What the assistant answers with.
         limits: How much it and its members may ask for.
-        ending: Set when it is about to be closed: who uses it for long leaves.
     """
 
     store: TenantStore
     context: ModelContext
     limits: RateLimits
-    ending: asyncio.Event = field(default_factory=asyncio.Event)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.hosting.hosted import Request
+from harness.hosting.hosted import Hosted, Request
+from harness.hosting.inprocess import in_process
+from harness.hosting.served import served
 from harness.model.canary import CanaryKey
 from harness.model.event import LogLine
 from harness.model.scanner import Scanner
@@ -37,6 +40,21 @@ def specify() -> Specify:
         return AppSpec(app=app, directory=directory, reimport=("apps",), **options)
 
     return make
+
+
+@pytest.fixture(params=[in_process, served])
+def host(
+    request: pytest.FixtureRequest, specify: Specify, recorder: Recorder
+) -> Callable[..., AbstractAsyncContextManager[Hosted]]:
+    way: Callable[[AppSpec, Recorder], AbstractAsyncContextManager[Hosted]]
+    way = request.param
+
+    @asynccontextmanager
+    async def run(app: str, **options: Any) -> AsyncIterator[Hosted]:
+        async with way(specify(f"apps.{app}", **options), recorder) as hosted:
+            yield hosted
+
+    return run
 
 
 @pytest.fixture(autouse=True)

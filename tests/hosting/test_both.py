@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 import pytest
 
 from harness.errors import AppFailed, TargetError
 from harness.hosting.hosted import ConnectionDropped, Hosted, Request
-from harness.hosting.inprocess import in_process
-from harness.hosting.served import served
 from harness.model.canary import CanaryKey
 from harness.model.event import BeaconSent, LogLine
 from harness.recording.recorder import Recorder
-from harness.target.app import AppSpec
 
-Specify = Callable[..., AppSpec]
 Get = Callable[[str], Request]
 Lines = Callable[[], list[LogLine]]
 
@@ -28,19 +24,6 @@ class Host(Protocol):
     def __call__(
         self, app: str, **options: Any
     ) -> AbstractAsyncContextManager[Hosted]: ...
-
-
-@pytest.fixture(params=[in_process, served])
-def host(request: pytest.FixtureRequest, specify: Specify, recorder: Recorder) -> Host:
-    way: Callable[[AppSpec, Recorder], AbstractAsyncContextManager[Hosted]]
-    way = request.param
-
-    @asynccontextmanager
-    async def run(app: str, **options: Any) -> AsyncIterator[Hosted]:
-        async with way(specify(f"apps.{app}", **options), recorder) as hosted:
-            yield hosted
-
-    return run
 
 
 async def test_a_request_arrives_as_it_was_sent(host: Host) -> None:
