@@ -30,6 +30,8 @@ from reference_app.storage.seam import Flag, Storage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.kept import OpenRuntime
+from reference_app.tenants.open_tenants import OpenTenants
 from reference_app.tenants.tenant import Tenant
 from reference_app.tenants.terms import Terms
 
@@ -89,6 +91,7 @@ class Parts:
         flag_cache: Remembers each tenant's feature flags.
         response_cache: Remembers rendered answers of one tenant each.
         public_cache: Remembers rendered answers that are everybody's.
+        tenants: Opens tenants' resources and keeps them while they are used.
         rate_limits: Counts the requests of one tenant.
         model_context: What the assistant answers with for one tenant.
         hub: Tells those who listen what happens at their tenant.
@@ -106,6 +109,7 @@ class Parts:
     flag_cache: Callable[[Settings], TenantCache[Sequence[Flag]]] = _flag_cache
     response_cache: Callable[[Settings], ResponseCache] = _response_cache
     public_cache: Callable[[Settings], PublicCache] = _public_cache
+    tenants: Callable[[Settings, OpenRuntime, BoundLogger], OpenTenants] = OpenTenants
     rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
     model_context: Callable[[Tenant, Terms], ModelContext] = _model_context
     hub: Callable[[Settings], EventHub] = EventHub

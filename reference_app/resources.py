@@ -24,9 +24,11 @@ from reference_app.settings import Settings
 from reference_app.storage.seam import Flag, Storage, TenantStore
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.housekeeping import Housekeeping
 from reference_app.tenants.open_tenants import OpenTenants
 from reference_app.tenants.opening import Opening
 from reference_app.tenants.runtime import TenantRuntime
+from reference_app.tenants.start_up import start_up
 from reference_app.tenants.tenant import Tenant
 
 
@@ -128,10 +130,11 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             flag_cache=flag_cache,
         )
         tenants = await stack.enter_async_context(
-            OpenTenants(settings, opening.open, base.logger)
+            parts.tenants(settings, opening.open, base.logger)
         )
-        known = await base.directory.all()
-        await tenants.open_all([one for one in known if one.status == "active"])
+        await start_up(tenants, await base.directory.by_last_use(), settings)
+        housekeeping = Housekeeping(tenants, base.control, settings, base.logger)
+        await stack.enter_async_context(housekeeping.running())
         hub = parts.hub(settings)
         stack.callback(hub.close)
         response_cache = parts.response_cache(settings)

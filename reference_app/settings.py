@@ -9,6 +9,8 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
+Strategy = Literal["eager", "lazy", "warm"]
+Policy = Literal["degraded", "strict", "quorum"]
 StorageName = Literal["schema_per_tenant", "shared_tables", "one_pool"]
 
 
@@ -44,8 +46,23 @@ class Settings(BaseSettings):
     close_timeout: float = Field(default=5.0, gt=0)
     """How long a pool waits for its connections before it cuts them off."""
 
+    strategy: Strategy = "eager"
+    """Whom start-up opens: all tenants, none, or `warm_share` of them by last use."""
+    warm_share: float = Field(default=0.2, ge=0, le=1)
+    """Share of the tenants that `warm` opens at start-up; the rest on first use."""
+    policy: Policy = "degraded"
+    """What start-up does about tenants that do not open.
+
+    `degraded` goes on without them, `strict` fails at the first, and `quorum`
+    fails if less than the share `quorum` has opened.
+    """
+    quorum: float = Field(default=0.5, ge=0, le=1)
     start_concurrency: int = Field(default=8, ge=1)
     """Tenants that are opened at the same time at start-up."""
+    idle_timeout: float = Field(default=600.0, gt=0)
+    """How long nobody may have used a tenant before it is closed."""
+    housekeeping_interval: float = Field(default=15.0, gt=0)
+    """How often idle tenants are looked for, and the times of last use written."""
     tenant_deadline: float = Field(default=10.0, gt=0)
     """How long opening one tenant may take."""
     retry_after: int = Field(default=5, ge=1)

@@ -36,4 +36,4 @@ async def livez() -> Liveness:
 async def readyz(resources: AppResources) -> Readiness:
     """Tell whether the database answers; one tenant's failure does not count."""
     await resources.control.fetchval("SELECT 1")
-    return Readiness(tenants=resources.tenants.open_count)
+    return Readiness(tenants=resources.tenants.counts()["open"])

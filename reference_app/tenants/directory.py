@@ -64,6 +64,15 @@ class TenantDirectory:
         )
         return [Tenant(**row) for row in rows]
 
+    async def by_last_use(self) -> Sequence[Tenant]:
+        """Return all active tenants, the one that was used last first."""
+        rows = await self._control.fetch(
+            "SELECT id, slug, name, status, schema_name, role_name "
+            "FROM control.tenants WHERE status = 'active' "
+            "ORDER BY last_used_at DESC NULLS LAST, slug"
+        )
+        return [Tenant(**row) for row in rows]
+
     async def set_status(self, slug: str, status: Status) -> Tenant | None:
         """Suspend or reactivate a tenant; None if there is none."""
         row = await self._control.fetchrow(

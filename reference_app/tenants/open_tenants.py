@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-)
+import contextvars
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from structlog.contextvars import bound_contextvars
 from structlog.stdlib import BoundLogger
 
-from reference_app.logs import log_failure
 from reference_app.settings import Settings
+from reference_app.tenants.kept import Kept, NotReady, OpenRuntime, State
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
 
-OpenRuntime = Callable[[Tenant], AbstractAsyncContextManager[TenantRuntime]]
-
-
-class NotReady(Exception):
-    """A tenant could not be opened; `retry_after` says in how many seconds to ask."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(retry_after)
-        self.retry_after = retry_after
+__all__ = ["NotReady", "OpenTenants"]
 
 
 class OpenTenants:
-    """Opens each tenant once: at start-up, or on first use if it came later.
+    """Opens each tenant once, whoever asks first, and closes what nobody uses.
 
     A tenant that fails to open is left alone for `retry_after` seconds; others
-    do not notice. Leaving the block closes all, in reverse order.
+    do not notice. Leaving the block closes all, the latest first.
 
     Args:
         settings: Deadline, concurrency and patience.
@@ -53,14 +40,16 @@ class OpenTenants:
         self._settings = settings
         self._open_runtime = open_runtime
         self._logger = logger
-        self._resources = AsyncExitStack()
-        self._closed = False
-        self._runtimes: dict[UUID, TenantRuntime] = {}
-        self._failed_at: dict[UUID, float] = {}
-        self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._kept: dict[UUID, Kept] = {}
+        self._keepers = asyncio.TaskGroup()
+        self._context = contextvars.Context()
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
-        await self._resources.__aenter__()
+        await self._keepers.__aenter__()
+        # Keepers outlive the request that made them: they must not run in its
+        # context, or their log lines would carry its id for ever.
+        self._context = contextvars.copy_context()
         return self
 
     async def __aexit__(
@@ -69,77 +58,94 @@ class OpenTenants:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closed = True
-        self._runtimes.clear()
-        await self._resources.__aexit__(kind, error, trace)
-
-    @property
-    def open_count(self) -> int:
-        """How many tenants are ready."""
-        return len(self._runtimes)
-
-    async def open_all(self, tenants: Sequence[Tenant]) -> None:
-        """Open many, some at a time; who fails is not ready, and that is logged."""
-        turns = asyncio.Semaphore(self._settings.start_concurrency)
-
-        async def open_one(tenant: Tenant) -> None:
-            async with turns:
-                with bound_contextvars(tenant=tenant.slug):
-                    try:
-                        await self.ready(tenant)
-                    except NotReady:
-                        return  # and it has been logged
-
-        async with asyncio.TaskGroup() as group:
-            for tenant in tenants:
-                group.create_task(open_one(tenant))
+        self._is_closed = True
+        for kept in reversed(self._kept.values()):
+            kept.close()
+        # Not told of the error: it would cancel those who are closing in peace.
+        await self._keepers.__aexit__(None, None, None)
 
     @asynccontextmanager
     async def lease(self, tenant: Tenant) -> AsyncIterator[TenantRuntime]:
-        """Use the tenant's runtime for a block; it stays open that long.
+        """Use a tenant's runtime for a block, opening it if nobody has.
+
+        It stays open that long, unless the tenant is closed on purpose: then
+        `ending` of the runtime is set, and the block has `close_timeout` seconds.
 
         Raises:
             NotReady: It did not open now, or did not a moment ago.
         """
-        yield await self.ready(tenant)
+        kept = await self._opened(tenant)
+        with kept.lease() as runtime:
+            yield runtime
 
     async def ready(self, tenant: Tenant) -> TenantRuntime:
-        """Return the tenant's runtime, opening it if nobody has.
+        """Open a tenant if nobody has, and return its runtime.
 
         It may be closed as soon as somebody else runs: to work with it, `lease` it.
 
         Raises:
             NotReady: It did not open now, or did not a moment ago.
         """
-        if tenant.id in self._runtimes:
-            return self._runtimes[tenant.id]
-        async with self._locks[tenant.id]:
-            if tenant.id in self._runtimes:
-                return self._runtimes[tenant.id]
-            self._refuse_if_just_failed(tenant)
-            try:
-                runtime = await self._open(tenant)
-            except Exception as error:  # noqa: BLE001 - anything; logged
-                self._failed_at[tenant.id] = time.monotonic()
-                log_failure(self._logger, "tenant not ready", error)
-                raise NotReady(self._settings.retry_after) from None
-            self._runtimes[tenant.id] = runtime
-            return runtime
+        return (await self._opened(tenant)).runtime
 
-    def _refuse_if_just_failed(self, tenant: Tenant) -> None:
-        since = time.monotonic() - self._failed_at.get(tenant.id, -math.inf)
-        if since < self._settings.retry_after:
-            raise NotReady(math.ceil(self._settings.retry_after - since))
+    async def close(self, tenant_id: UUID) -> None:
+        """Close a tenant, also while it is used; it opens again when asked for."""
+        kept = self._kept.get(tenant_id)
+        if kept is not None and not kept.is_over:
+            kept.close()
+            await kept.closed()
+        if kept is not None and self._kept.get(tenant_id) is kept:
+            del self._kept[tenant_id]
 
-    async def _open(self, tenant: Tenant) -> TenantRuntime:
-        """Open and warm one; what was opened is closed again if that fails."""
-        started = time.monotonic()
-        async with AsyncExitStack() as opened:
-            async with asyncio.timeout(self._settings.tenant_deadline):
-                runtime = await opened.enter_async_context(self._open_runtime(tenant))
-            if self._closed:
-                raise RuntimeError("closed while the tenant was being opened")
-            self._resources.push_async_exit(opened.pop_all())
-        seconds = round(time.monotonic() - started, 4)
-        self._logger.info("tenant ready", seconds=seconds)
-        return runtime
+    def close_idle(self) -> Sequence[Tenant]:
+        """Begin to close tenants that nobody has used for long; returns which."""
+        idle = [
+            kept
+            for kept in self._kept.values()
+            if kept.is_idle(self._settings.idle_timeout)
+        ]
+        for kept in idle:
+            kept.close()
+        return [kept.tenant for kept in idle]
+
+    def used_since(self, moment: datetime) -> Mapping[UUID, datetime]:
+        """Return when each tenant was last used, if it was after a moment."""
+        since = moment.timestamp()
+        return {
+            tenant_id: datetime.fromtimestamp(kept.last_used, UTC)
+            for tenant_id, kept in self._kept.items()
+            if kept.last_used is not None and kept.last_used > since
+        }
+
+    def states(self) -> Sequence[tuple[Tenant, State]]:
+        """Return each tenant that was asked for, and how it stands."""
+        return [(kept.tenant, kept.state) for kept in self._kept.values()]
+
+    def counts(self) -> Mapping[State, int]:
+        """Return how many tenants are in each state."""
+        return Counter(kept.state for kept in self._kept.values())
+
+    async def _opened(self, tenant: Tenant) -> Kept:
+        """Return an open one; between this and its lease nobody else may run."""
+        while True:
+            kept = self._kept.get(tenant.id)
+            if kept is None or kept.is_over:
+                kept = self._keep(tenant)
+            await kept.settled()
+            if kept.state == "open":
+                return kept
+            if kept.state == "failed":
+                raise NotReady(kept.retry_after)
+            # It was closed before we had our turn: open it again.
+
+    def _keep(self, tenant: Tenant) -> Kept:
+        if self._is_closed:
+            raise NotReady(self._settings.retry_after)
+        # The latest last, also if it was open before: that is the order of closing.
+        self._kept.pop(tenant.id, None)
+        kept = Kept(tenant, self._open_runtime, self._settings, self._logger)
+        self._kept[tenant.id] = kept
+        self._keepers.create_task(
+            kept.run(), name=f"tenant {tenant.slug}", context=self._context.copy()
+        )
+        return kept

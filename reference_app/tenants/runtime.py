@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from reference_app.ai.context import ModelContext
 from reference_app.limits.rate_limits import RateLimits
@@ -17,8 +18,10 @@ class TenantRuntime:
         store: Where its rows are.
         context: What the assistant answers with.
         limits: How much it and its members may ask for.
+        ending: Set when it is about to be closed: who uses it for long leaves.
     """
 
     store: TenantStore
     context: ModelContext
     limits: RateLimits
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
