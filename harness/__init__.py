@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
+    from harness.target.connections import ConnectionPlan
+    from harness.target.initialiser import Initialiser
     from harness.target.login import (
         ApiKey,
         CustomLogin,
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "harness.target.tools",
     "ApiKey": "harness.target.login",
+    "ConnectionPlan": "harness.target.connections",
     "CredentialSelector": "harness.target.selector",
     "CustomLogin": "harness.target.login",
     "FormLogin": "harness.target.login",
     "HeaderSelector": "harness.target.selector",
     "HostSelector": "harness.target.selector",
+    "Initialiser": "harness.target.initialiser",
     "JsonLogin": "harness.target.login",
     "MintedJwt": "harness.target.login",
     "Operation": "harness.target.operation",
@@ -48,11 +52,13 @@ _HOMES = {
 __all__ = [
     "Answer",
     "ApiKey",
+    "ConnectionPlan",
     "CredentialSelector",
     "CustomLogin",
     "FormLogin",
     "HeaderSelector",
     "HostSelector",
+    "Initialiser",
     "JsonLogin",
     "MintedJwt",
     "Operation",

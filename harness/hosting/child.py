@@ -12,7 +12,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, final
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, final
 
 from harness.errors import HarnessError
 from harness.hosting.asgi import App, Receive, Scope, Send
@@ -23,10 +24,14 @@ from harness.hosting.port import refused
 from harness.hosting.sender import Sender
 from harness.hosting.surroundings import surroundings
 from harness.hosting.tether import follow_parent, watch
+from harness.model.boot import Phase
 from harness.observe.emitting import emit_beacon
 from harness.observe.logs import tap
 from harness.recording.context import EXCHANGE
 from harness.target.app import AppSpec
+
+if TYPE_CHECKING:
+    from harness.hosting.witness import Witness
 
 _KEEP_ALIVE = 75
 _FOREVER = 3600.0
@@ -57,7 +62,9 @@ class _Marked:
         await self._app(scope, receive, send)
 
 
-async def _serve(spec: AppSpec, listener: socket.socket, sender: Sender) -> None:
+async def _serve(
+    spec: AppSpec, listener: socket.socket, sender: Sender, witness: Witness | None
+) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -68,13 +75,19 @@ async def _serve(spec: AppSpec, listener: socket.socket, sender: Sender) -> None
             except OSError as error:
                 raise refused(error, listener.getsockname()[1]) from error
             await super().startup(sockets=sockets)
+            if witness:
+                witness.reached(Phase.LISTENING)
             sender("ready")
 
     # First, as uvicorn does: what the app configures afterwards stands.
     uvicorn.Config(_nothing)
     app = load(spec)
+    if witness:
+        witness.reached(Phase.IMPORTED)
     lifespan = Lifespan(app)
     await lifespan.startup(_FOREVER)  # the parent has the deadline
+    if witness:
+        witness.reached(Phase.STARTED)
     config = uvicorn.Config(
         _Marked(app, lifespan.state, sender),
         lifespan="off",
@@ -86,10 +99,19 @@ async def _serve(spec: AppSpec, listener: socket.socket, sender: Sender) -> None
     )
     await Server(config).serve(sockets=[listener])
     await lifespan.shutdown(_FOREVER)
+    if witness:
+        await witness.linger()
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Stand in for an app while logging is configured."""
+
+
+def _witness(setup: Setup, sender: Sender, stack: ExitStack) -> Witness:
+    # A worker that nobody watches has no need of it.
+    from harness.hosting.witness import Witness
+
+    return Witness(setup, sender, stack)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -100,7 +122,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-def _commands(runner: asyncio.Runner, sender: Sender) -> Callable[[bytes], None]:
+def _commands(
+    runner: asyncio.Runner, sender: Sender, witness: Witness | None
+) -> Callable[[bytes], None]:
     """Return what carries out the parent's commands, on the app's own thread."""
     loop = runner.get_loop()
 
@@ -114,6 +138,8 @@ def _commands(runner: asyncio.Runner, sender: Sender) -> Callable[[bytes], None]
         match parse(line):
             case ["beacon", str(source), str(text)]:
                 loop.call_soon_threadsafe(emit, source, text)
+            case ["end"] if witness:
+                loop.call_soon_threadsafe(witness.dismissed.set)
 
     return command
 
@@ -121,18 +147,21 @@ def _commands(runner: asyncio.Runner, sender: Sender) -> Callable[[bytes], None]
 def run(control: socket.socket, listener: socket.socket) -> int:
     """Serve until told to stop; return the exit code."""
     lines = control.makefile("rb")
-    spec = Setup.parse(lines.readline()).spec()
+    setup = Setup.parse(lines.readline())
+    spec = setup.spec()
     sender = Sender(control)
     # uvicorn raises the signal again once it has stopped; the lifespan has not.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with (
         tap(sender.line),
         surroundings(spec),
+        ExitStack() as stack,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
-        watch(lines, _commands(runner, sender))
+        witness = _witness(setup, sender, stack) if setup.watched else None
+        watch(lines, _commands(runner, sender, witness))
         try:
-            runner.run(_serve(spec, listener, sender))
+            runner.run(_serve(spec, listener, sender, witness))
         except HarnessError as error:
             sender("failed", error_kind(error), error.message, error.hint)
             return error.exit_code

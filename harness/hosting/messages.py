@@ -2,16 +2,19 @@
 
 parent → child   the `Setup`, first and once;
                  ["beacon", source, text]
+                 ["end"]: nobody looks at the stopped app any more
 child → parent   ["line", <Line.dump>] · ["ready"]
                  ["failed", kind, message, hint]
                  ["done", exchange]: the app has ended with this request
                  ["emitted"]: a beacon was sent; what it caused came before
+                 where somebody watches, what a `Witness` tells; after the last
+                 phase the child waits for ["end"]
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +22,7 @@ from typing import Final
 
 from harness.errors import AppFailed, HarnessError, ResourceError, TargetError
 from harness.target.app import AppSpec
+from harness.target.initialiser import Initialiser
 
 HEADER: Final = b"x-harness-exchange"
 """Carries an exchange's id to the child, which strips it before the app."""
@@ -36,16 +40,33 @@ class Setup:
         app: Import string.
         directory: Put first on the import path.
         shutdown_timeout: Seconds until it must be gone.
+        watched: Whether to tell of its start and its end.
+        initialisers: Functions whose calls to tell of then.
     """
 
     app: str
     directory: str
     shutdown_timeout: float
+    watched: bool = False
+    initialisers: tuple[Initialiser, ...] = ()
 
     @classmethod
-    def of(cls, spec: AppSpec) -> Setup:
-        """Return what a child needs of an app's description."""
-        return cls(spec.app, str(spec.directory.resolve()), spec.shutdown_timeout)
+    def of(
+        cls, spec: AppSpec, initialisers: Sequence[Initialiser] | None = None
+    ) -> Setup:
+        """Return what a child needs of an app's description.
+
+        Args:
+            spec: The description.
+            initialisers: What to watch; None where nobody does.
+        """
+        return cls(
+            spec.app,
+            str(spec.directory.resolve()),
+            spec.shutdown_timeout,
+            watched=initialisers is not None,
+            initialisers=tuple(initialisers or ()),
+        )
 
     def spec(self) -> AppSpec:
         """Return the description; the variables are in the child's environment."""
@@ -62,7 +83,9 @@ class Setup:
     @classmethod
     def parse(cls, line: bytes) -> Setup:
         """Read what `dump` wrote."""
-        return cls(**json.loads(line))
+        values = json.loads(line)
+        listed = tuple(Initialiser(**one) for one in values.pop("initialisers"))
+        return cls(**values, initialisers=listed)
 
 
 def dump(*message: object) -> bytes:

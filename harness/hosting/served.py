@@ -16,6 +16,7 @@ from harness.hosting.messages import HEADER
 from harness.hosting.phone import dial
 from harness.hosting.port import Port, reserved
 from harness.hosting.surroundings import check_directory
+from harness.hosting.watching import Watch
 from harness.hosting.wire import Unreachable, Wire
 from harness.hosting.worker import Worker
 from harness.model.canary import CanaryKey
@@ -34,7 +35,12 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def served(
-    spec: AppSpec, recorder: Recorder, *, workers: int = 1, port: int | Port = 0
+    spec: AppSpec,
+    recorder: Recorder,
+    *,
+    workers: int = 1,
+    port: int | Port = 0,
+    watch: Watch | None = None,
 ) -> AsyncIterator[Hosted]:
     """Run an app in child processes that share one socket, each with its log tapped.
 
@@ -47,6 +53,7 @@ async def served(
         workers: How many processes; 1 to 16.
         port: Where to serve on loopback; 0 for any free port; or one that was
             reserved before, which is then handed over.
+        watch: Hears how the workers start and stop.
 
     Raises:
         TargetError: The import string points to nothing that can be served.
@@ -59,7 +66,7 @@ async def served(
     reader = LogReader(recorder)
     crew: list[Worker] = []
     try:
-        url = await _start(crew, spec, reader, workers=workers, port=port)
+        url = await _start(crew, spec, reader, workers=workers, port=port, watch=watch)
         wire = Wire(url)
         try:
             yield Served(url, wire, crew, reader, recorder)
@@ -68,11 +75,11 @@ async def served(
     except BaseException as error:
         # What ended the run outranks how the app took it.
         try:
-            await _stop(crew, spec, reader)
+            await _stop(crew, spec, reader, watch)
         except AppFailed as late:
             error.add_note(str(late))
         raise
-    await _stop(crew, spec, reader)
+    await _stop(crew, spec, reader, watch)
 
 
 async def _start(
@@ -82,6 +89,7 @@ async def _start(
     *,
     workers: int,
     port: int | Port,
+    watch: Watch | None,
 ) -> str:
     """Start the workers, wait until all serve, and return where.
 
@@ -90,8 +98,11 @@ async def _start(
     with nullcontext(port) if isinstance(port, Port) else reserved(port) as place:
         try:
             async with asyncio.timeout(spec.startup_timeout):
-                for _ in range(workers):
-                    crew.append(await Worker.spawn(spec, place.listener, reader))  # noqa: PERF401
+                for number in range(1, workers + 1):
+                    worker = await Worker.spawn(
+                        spec, place.listener, reader, number=number, watch=watch
+                    )
+                    crew.append(worker)
                 for worker in crew:
                     await worker.ready()
         except TimeoutError:
@@ -118,11 +129,14 @@ async def _kill(crew: list[Worker]) -> None:
         await crew.pop().close()
 
 
-async def _stop(crew: Sequence[Worker], spec: AppSpec, reader: LogReader) -> None:
+async def _stop(
+    crew: Sequence[Worker], spec: AppSpec, reader: LogReader, watch: Watch | None
+) -> None:
     alive = [worker for worker in crew if not worker.exited.is_set()]
-    stopped = await asyncio.gather(
-        *(worker.stop(spec.shutdown_timeout) for worker in alive)
-    )
+    patience = spec.shutdown_timeout
+    if watch is not None:
+        patience = await _watched_end(alive, patience, watch)
+    stopped = await asyncio.gather(*(worker.stop(patience) for worker in alive))
     for worker in crew:
         if worker not in alive:
             await worker.close()
@@ -139,6 +153,24 @@ async def _stop(crew: Sequence[Worker], spec: AppSpec, reader: LogReader) -> Non
     for failure in failures:
         if failure is not None:
             raise with_tail(failure, reader.tail())
+
+
+async def _watched_end(alive: Sequence[Worker], patience: float, watch: Watch) -> float:
+    """Stop workers and have them looked at before they end.
+
+    Returns:
+        Seconds that they may take from now on.
+    """
+    wound = await asyncio.gather(*(worker.wind_down(patience) for worker in alive))
+    if alive and all(wound):
+        await watch.stopped()
+    for worker in alive:
+        worker.end()
+    hangs = not all(
+        done or worker.exited.is_set()
+        for done, worker in zip(wound, alive, strict=True)
+    )
+    return 0.0 if hangs else patience
 
 
 @final

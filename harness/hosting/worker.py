@@ -8,30 +8,23 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import IO, Any, Final, Self, final
+from typing import Final, Self, final
 
-import harness
 from harness.errors import AppFailed, HarnessError
 from harness.hosting.failure import of_system
 from harness.hosting.messages import Setup, dump, error_of, parse
 from harness.hosting.output import Lines, Stray
+from harness.hosting.process import notice_end, read_pipe, start
+from harness.hosting.watching import Watch, tell
+from harness.model.boot import Phase
 from harness.observe.line import Line
 from harness.observe.reader import LogReader
 from harness.target.app import AppSpec
 
 _DRAIN: Final = 1.0
 _KILLED: Final = 5.0
-# The app's directory comes first, as for any program that runs there. The
-# harness itself may be a checkout that only this process knows of.
-_BOOT: Final = (
-    "import sys; sys.path.append(sys.argv.pop()); "
-    "from harness.hosting.child import main; main()"
-)
 
 
 @final
@@ -40,15 +33,27 @@ class Worker:
 
     Attributes:
         exited: Is set once it has ended.
+        stopped: Is set once its lifespan is through, where somebody watches.
         reported: Holds an event for each exchange whose end is awaited.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], reader: LogReader) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        reader: LogReader,
+        *,
+        number: int,
+        watch: Watch | None,
+    ) -> None:
         self.exited = asyncio.Event()
+        self.stopped = asyncio.Event()
         self.reported: dict[int, asyncio.Event] = {}
         self._process = process
         self._reader = reader
+        self._number = number
+        self._watch = watch
         self._ready = asyncio.Event()
+        self._asked = False
         self._failure: HarnessError | None = None
         self._beacons: asyncio.Queue[None] = asyncio.Queue()
         self._control: asyncio.Transport | None = None
@@ -57,9 +62,22 @@ class Worker:
 
     @classmethod
     async def spawn(
-        cls, spec: AppSpec, listener: socket.socket, reader: LogReader
+        cls,
+        spec: AppSpec,
+        listener: socket.socket,
+        reader: LogReader,
+        *,
+        number: int = 1,
+        watch: Watch | None = None,
     ) -> Self:
         """Start a worker that serves what comes in at a socket.
+
+        Args:
+            spec: The app.
+            listener: The socket.
+            reader: Gets its log lines.
+            number: Which of the workers it is, from 1.
+            watch: Hears how it starts and ends; it then waits for `end`.
 
         Raises:
             ResourceError: Too many files are open.
@@ -69,14 +87,16 @@ class Worker:
             ours, theirs = socket.socketpair()
         except OSError as error:
             raise of_system(error, "start the app") from error
+        if watch is not None:
+            watch.reached(number, Phase.SPAWNED, time.monotonic(), 0)
         try:
-            process = _start(spec, theirs, listener)
+            process = start(spec, theirs, listener)
         except OSError as error:
             ours.close()
             raise of_system(error, "start the app") from error
         finally:
             theirs.close()
-        worker = cls(process, reader)
+        worker = cls(process, reader, number=number, watch=watch)
         try:
             await worker._attach(ours)
         except BaseException:
@@ -84,7 +104,8 @@ class Worker:
             process.wait(_KILLED)
             ours.close()
             raise
-        worker._send(Setup.of(spec).dump())
+        watched = None if watch is None else watch.initialisers
+        worker._send(Setup.of(spec, watched).dump())
         return worker
 
     @property
@@ -128,10 +149,28 @@ class Worker:
         self._send(dump("beacon", source, text))
         await self._beacons.get()
 
+    async def wind_down(self, timeout: float) -> bool:
+        """Ask a watched worker to stop; return whether its lifespan is through."""
+        self._ask_to_end()
+        waits = [
+            asyncio.create_task(event.wait()) for event in (self.stopped, self.exited)
+        ]
+        try:
+            await asyncio.wait(
+                waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in waits:
+                task.cancel()
+        return self.stopped.is_set()
+
+    def end(self) -> None:
+        """Let a stopped worker go."""
+        self._send(dump("end"))
+
     async def stop(self, timeout: float) -> bool:
         """Ask it to end, then kill it; return whether asking was enough."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
+        self._ask_to_end()
         try:
             async with asyncio.timeout(timeout):
                 await self.exited.wait()
@@ -164,11 +203,18 @@ class Worker:
             return AppFailed(f"The app's process {self.ending()} when it was stopped.")
         return None
 
+    def _ask_to_end(self) -> None:
+        """Ask once: an interpreter that is about to end would die of it."""
+        if not self._asked:
+            self._asked = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
     async def _attach(self, ours: socket.socket) -> None:
         """Read what comes from the child, and notice when it ends."""
         loop = asyncio.get_running_loop()
         threading.Thread(
-            target=_notice, args=(self._process, loop, self.exited), daemon=True
+            target=notice_end, args=(self._process, loop, self.exited), daemon=True
         ).start()
         lines = Lines(self._take)
         self._control, _ = await loop.create_connection(lambda: lines, sock=ours)
@@ -178,7 +224,7 @@ class Worker:
             ("stderr", self._process.stderr),
         ):
             stray = Lines(Stray(name, self._reader))
-            transport, _ = await _read_pipe(stray, pipe)
+            transport, _ = await read_pipe(stray, pipe)
             self._keep(stray, transport)
 
     def _keep(self, lines: Lines, transport: asyncio.BaseTransport) -> None:
@@ -197,7 +243,12 @@ class Worker:
                     await lines.ended.wait()
 
     def _take(self, raw: bytes) -> None:
-        match _parsed(raw):
+        message = _parsed(raw)
+        if self._watch is not None and tell(self._watch, self._number, message):
+            if message[:2] == ["reached", Phase.STOPPED]:
+                self.stopped.set()
+            return
+        match message:
             case ["line", list(values)]:
                 self._reader(Line.parse(values))
             case ["done", int(exchange)]:
@@ -207,8 +258,8 @@ class Worker:
                 self._ready.set()
             case ["emitted"]:
                 self._beacons.put_nowait(None)
-            case ["failed", str(kind), str(message), str(hint)]:
-                self._failure = error_of(kind)(message, hint=hint)
+            case ["failed", str(kind), str(text), str(hint)]:
+                self._failure = error_of(kind)(text, hint=hint)
             case _:
                 text = "<a message of the child's that cannot be read>"
                 self._reader(Line(time.monotonic(), 0, "harness", "", text, (text,)))
@@ -220,44 +271,3 @@ def _parsed(raw: bytes) -> list[object]:
         return parse(raw)
     except ValueError:
         return []
-
-
-def _start(
-    spec: AppSpec, control: socket.socket, listener: socket.socket
-) -> subprocess.Popen[bytes]:
-    home = str(Path(harness.__file__).resolve().parent.parent)
-    descriptors = (control.fileno(), listener.fileno())
-    arguments = (*descriptors, os.getpid(), home)
-    return subprocess.Popen(
-        [sys.executable, "-c", _BOOT, *map(str, arguments)],
-        cwd=spec.directory,
-        env=_environment(spec.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
-
-
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, **extra}
-
-
-def _notice(
-    process: subprocess.Popen[bytes],
-    loop: asyncio.AbstractEventLoop,
-    exited: asyncio.Event,
-) -> None:
-    """Wait for the end on a thread: works with any event loop, on any system."""
-    process.wait()
-    # The loop may be closed by then, if nobody waited for us.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(exited.set)
-
-
-async def _read_pipe(
-    protocol: Lines, pipe: IO[bytes] | None
-) -> tuple[asyncio.BaseTransport, Any]:
-    loop = asyncio.get_running_loop()
-    return await loop.connect_read_pipe(lambda: protocol, pipe)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from harness.model.boot import BootEvent
 from harness.model.scanner import Hit
 from harness.model.step import Principal, Role
 
@@ -21,6 +22,8 @@ class Channel(StrEnum):
     SOCKET = "socket"
     METRIC = "metric"
     FILE = "file"
+    PROCESS = "process"
+    """What a process opens and closes; no data comes out of it."""
 
 
 ANSWERS = frozenset({Channel.BODY, Channel.STREAM, Channel.SOCKET, Channel.FILE})
@@ -227,4 +230,4 @@ class Note:
     text: str
 
 
-Event = Declared | Exchange | Heard | LogLine | BeaconSent | Unseen | Note
+Event = Declared | Exchange | Heard | LogLine | BeaconSent | Unseen | Note | BootEvent

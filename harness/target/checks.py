@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from harness.errors import TargetError
 from harness.target.hooks import refuse_unless_async
 from harness.target.operation import Operation
+from harness.target.start import check_start
 from harness.target.variant import Variant
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def check(target: Target) -> None:
     if not isinstance(target.hostile_names, bool):
         raise _wrong("hostile_names", "True or False", target.hostile_names)
     _variants(target.variants)
+    check_start(target)
+    for name, variables in target.strategies.items():
+        _environment(f"The environment of the strategy {name!r}", variables)
 
 
 def _wrong(field: str, wanted: str, value: object, hint: str = "") -> TargetError:

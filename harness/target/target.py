@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.model.event import Audience
 from harness.target.checks import check
+from harness.target.connections import ConnectionPlan
+from harness.target.initialiser import Initialiser
 from harness.target.selector import HostSelector
 from harness.target.variant import Variant
 
@@ -69,6 +71,14 @@ class Target:
         shutdown_timeout: Seconds until it must be gone.
         hostile_names: Whether some tenants get names with quotes and commas.
         variants: Variants of the app by name.
+        strategies: Ways in which the app can start, by name, each with the variables
+            that choose it, besides those of `environment`.
+        ready: Path that answers 2xx once the app is ready; "" if listening is all.
+        initialisers: Functions of the app that make a tenant's resource ready.
+        connections: Most connections to Postgres that it may take; where that depends
+            on the strategy, one account for each.
+        provider_calls: Most calls of the model provider that a start makes with one
+            tenant's key, in each process; None if that is no matter.
     """
 
     app: str = ""
@@ -93,6 +103,11 @@ class Target:
     shutdown_timeout: float = 10.0
     hostile_names: bool = True
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    strategies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ready: str = ""
+    initialisers: tuple[Initialiser, ...] = ()
+    connections: ConnectionPlan | Mapping[str, ConnectionPlan] | None = None
+    provider_calls: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.
@@ -101,6 +116,12 @@ class Target:
             TargetError: The message says what to change.
         """
         check(self)
+
+    def plan_of(self, strategy: str) -> ConnectionPlan | None:
+        """Return the account of its connections under a strategy, if it gives one."""
+        if isinstance(self.connections, ConnectionPlan | None):
+            return self.connections
+        return self.connections.get(strategy)
 
     def audience(self, method: str, path: str) -> Audience:
         """Return whom an operation is meant for; the login's is for anybody."""

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
+from harness.model.boot import BootEvent, Phase, Stage
 from harness.model.event import (
     Audience,
     BeaconSent,
@@ -90,6 +91,29 @@ KINDS: dict[str, st.SearchStrategy[Event]] = {
     ),
     "unseen": st.builds(Unseen, st.just("unseen"), texts, texts),
     "note": st.builds(Note, st.just("note"), texts),
+}
+BOOT: dict[type, st.SearchStrategy[object]] = {
+    float: seconds,
+    int: numbers,
+    str: texts,
+    bool: st.booleans(),
+    Phase: st.sampled_from(Phase),
+    Stage: st.sampled_from(Stage),
+}
+
+
+def boot_event(cls: type[BootEvent]) -> st.SearchStrategy[Event]:
+    """Fill each field of an event of a start."""
+    hints = get_type_hints(cls)
+    kind = get_args(hints.pop("kind"))[0]
+    return st.builds(
+        cls, st.just(kind), **{name: BOOT.get(t, halves) for name, t in hints.items()}
+    )
+
+
+KINDS |= {
+    get_args(get_type_hints(one)["kind"])[0]: boot_event(one)
+    for one in get_args(BootEvent)
 }
 NOTE = Note("note", "hello")
 

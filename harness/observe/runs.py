@@ -1,0 +1,160 @@
+"""One call of an initialiser while it lasts, in each form that a call can take."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, final
+
+from harness.model.boot import Stage
+from harness.recording.context import EXCHANGE
+
+NOW_OPENING: ContextVar[str] = ContextVar("harness_opening", default="")
+"""What the initialiser that is running was told of the tenant; "" outside of any.
+
+Tasks that it starts inherit it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an initialiser, and what has become of it.
+
+    Attributes:
+        at: `time.monotonic`.
+        what: Import string of the initialiser.
+        run: Tells its calls apart; 0 where a resource was closed from elsewhere.
+        stage: What has become of it.
+        key: What its arguments said for the tenant; "" if they said nothing.
+        exchange: Id of the request that it was made in; 0 outside of any.
+        detail: Class of the error; "" unless it failed.
+    """
+
+    at: float
+    what: str
+    run: int
+    stage: Stage
+    key: str
+    exchange: int
+    detail: str = ""
+
+
+Sink = Callable[[Call], None]
+
+
+@final
+class Run:
+    """Tells of one call.
+
+    Args:
+        sink: Whom to tell; what it raises stays here.
+        what: Import string of the initialiser.
+        number: Tells its calls apart.
+        key: What the arguments said for the tenant.
+    """
+
+    def __init__(self, sink: Sink, what: str, number: int, key: str) -> None:
+        self._sink = sink
+        self._what = what
+        self._number = number
+        self._key = key
+
+    def tell(self, stage: Stage, detail: str = "", *, at: float = 0.0) -> None:
+        """Tell what has become of the call, now or at another time."""
+        when = at or time.monotonic()
+        exchange = EXCHANGE.get()
+        call = Call(when, self._what, self._number, stage, self._key, exchange, detail)
+        with contextlib.suppress(Exception):
+            self._sink(call)
+
+    @contextlib.contextmanager
+    def opening(self) -> Iterator[None]:
+        """Tell of the block's begin and of how it ended."""
+        self.tell(Stage.BEGUN)
+        with self.inside():
+            yield
+        self.tell(Stage.READY)
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Tell of what ends the block, unless it ends well."""
+        token = NOW_OPENING.set(self._key or self._what)
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            self.tell(Stage.CANCELLED)
+            raise
+        except BaseException as error:
+            self.tell(Stage.FAILED, type(error).__qualname__)
+            raise
+        finally:
+            # A coroutine may be closed in another context than it ran in.
+            with contextlib.suppress(ValueError):
+                NOW_OPENING.reset(token)
+
+
+async def followed(coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
+    """Await what a plain function returned, and tell of it."""
+    with run.opening():
+        return await coroutine
+
+
+@final
+class AsyncContext(contextlib.AbstractAsyncContextManager[Any]):
+    """A context manager whose entering and leaving is told of."""
+
+    def __init__(self, inner: Any, run: Run) -> None:
+        self._inner = inner
+        self._run = run
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def __aenter__(self) -> Any:
+        with self._run.opening():
+            return await self._inner.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        try:
+            suppressed: bool | None = await self._inner.__aexit__(kind, error, trace)
+        finally:
+            self._run.tell(Stage.CLOSED)
+        return suppressed
+
+
+@final
+class Context(contextlib.AbstractContextManager[Any]):
+    """The same for a context manager that nobody awaits."""
+
+    def __init__(self, inner: Any, run: Run) -> None:
+        self._inner = inner
+        self._run = run
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def __enter__(self) -> Any:
+        with self._run.opening():
+            return self._inner.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        try:
+            suppressed: bool | None = self._inner.__exit__(kind, error, trace)
+        finally:
+            self._run.tell(Stage.CLOSED)
+        return suppressed

@@ -1,0 +1,31 @@
+"""What a target says of the functions that initialise a tenant's resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialiser:
+    """A function of the app that makes one tenant's resource ready.
+
+    It may be a function, a method, a coroutine function, or return a context manager
+    or something awaitable. It is watched from outside; the app stays as it is.
+
+    Attributes:
+        function: ``"package.module:Class.method"``.
+        tenant: Which of its arguments tells the tenant, and how to get at a text in
+            there that names it: ``"tenant.slug"``, ``"self.tenant.id"``, ``"domain"``.
+            The text is compared with the tenant's slug, name, domain and facts.
+        closed_by: The function that closes the resource again, if calling or leaving
+            the initialiser does not: ``"package.module:Class.close"``. Where a context
+            manager is returned, leaving it is the end.
+        closed_tenant: As `tenant`, for `closed_by`; the same by default.
+        awaited: Whether a request of the tenant has to wait until it is through.
+    """
+
+    function: str
+    tenant: str
+    closed_by: str = ""
+    closed_tenant: str = ""
+    awaited: bool = True
