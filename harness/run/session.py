@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from harness.target.target import FreshHook, Target
 
 
+MAX_CONNECTIONS = 200
+"""Sessions at once on a server that we start, unless an exercise wants more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A state that nobody sets back: of an app that runs elsewhere."""
@@ -79,13 +83,23 @@ class Hooked:
 
 
 @asynccontextmanager
-async def server(order: Order) -> AsyncIterator[Postgres]:
-    """Have a Postgres as the settings want it."""
+async def server(
+    order: Order, *, max_connections: int = MAX_CONNECTIONS
+) -> AsyncIterator[Postgres]:
+    """Have a Postgres as the settings want it.
+
+    Args:
+        order: What was asked for.
+        max_connections: Sessions at once, where we start the server.
+    """
     settings = order.settings
     raise_file_limit()
     order.listener(Progress("postgres", detail="starting"))
     async with postgres(
-        source=settings.postgres, dsn=given_dsn(order), image=settings.postgres_image
+        source=settings.postgres,
+        dsn=given_dsn(order),
+        image=settings.postgres_image,
+        max_connections=max_connections,
     ) as pg:
         order.listener(Progress("postgres", 1, 1, detail=pg.reason))
         yield pg
@@ -93,9 +107,16 @@ async def server(order: Order) -> AsyncIterator[Postgres]:
 
 @asynccontextmanager
 async def open_scene(
-    target: Target, order: Order, pg: Postgres | None
+    target: Target, order: Order, pg: Postgres | None, *, fresh: bool = True
 ) -> AsyncIterator[tuple[Scene, FreshState | Kept | Hooked]]:
-    """Have a database for the app, and everything to boot it with."""
+    """Have a database for the app, and everything to boot it with.
+
+    Args:
+        target: The app and how to talk to it.
+        order: What was asked for.
+        pg: The server; None for an app that runs elsewhere.
+        fresh: Whether the state will be set back; if not, nothing is remembered.
+    """
     async with AsyncExitStack() as stack:
         database: Database | None = None
         state: FreshState | Kept | Hooked = Kept()
@@ -103,7 +124,7 @@ async def open_scene(
             state = Hooked(target.fresh, given_dsn(order))
         if pg is not None:
             database = await stack.enter_async_context(create_database(pg, "app"))
-        if database is not None and target.fresh != "keep":
+        if fresh and database is not None and target.fresh != "keep":
             hook = target.fresh if callable(target.fresh) else None
             strategy = "hook" if callable(target.fresh) else target.fresh
             state = await stack.enter_async_context(

@@ -1,0 +1,87 @@
+"""A provisioned target for exercises that boot the app themselves."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.model.progress import Progress
+from harness.provisioning.worlds import make_world
+from harness.run.session import MAX_CONNECTIONS, open_scene, server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from harness.environment.server import Postgres
+    from harness.model.world import World
+    from harness.provisioning.catalogue import Catalogue
+    from harness.provisioning.stage import Scene
+    from harness.run.order import Order
+    from harness.target.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A world, and all that it takes to boot the app on it.
+
+    Attributes:
+        postgres: The server; None for an app that runs elsewhere.
+        scene: What all boots of the app have in common.
+        catalogue: What can be asked of the app.
+        world: Who is in it, and what they own.
+        origin: How the world came about, for the report's environment.
+    """
+
+    postgres: Postgres | None
+    scene: Scene
+    catalogue: Catalogue
+    world: World
+    origin: str
+
+
+@asynccontextmanager
+async def provisioned(
+    target: Target,
+    order: Order,
+    *,
+    tenants: int,
+    seeded: int | None = None,
+    logins: bool = True,
+    max_connections: int = MAX_CONNECTIONS,
+) -> AsyncIterator[Provisioned]:
+    """Have a server with a world on it; the app is down when the block begins.
+
+    The state is not set back between boots: that takes minutes for thousands of
+    tenants.
+
+    Args:
+        target: The app and how to talk to it.
+        order: What was asked for; its seed makes the tenants.
+        tenants: How many.
+        seeded: How many of the first tenants get objects; None for all.
+        logins: Whether each tenant's user is logged in; see `make_world`.
+        max_connections: Sessions at once, where we start the server.
+
+    Raises:
+        HarnessError: The world could not be made.
+    """
+    async with AsyncExitStack() as stack:
+        pg: Postgres | None = None
+        if target.app:
+            opened = server(order, max_connections=max_connections)
+            pg = await stack.enter_async_context(opened)
+        scene, _ = await stack.enter_async_context(
+            open_scene(target, order, pg, fresh=False)
+        )
+        order.listener(Progress("provision", detail=f"making {tenants} tenants"))
+        world, catalogue = await make_world(
+            scene,
+            tenants=tenants,
+            seed=order.settings.seed,
+            seeded=seeded,
+            logins=logins,
+        )
+        detail = f"{tenants} tenants, {len(catalogue.operations)} operations"
+        order.listener(Progress("provision", 1, 1, detail=detail))
+        yield Provisioned(pg, scene, catalogue, world, "made for this run")
