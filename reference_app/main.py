@@ -17,12 +17,14 @@ from reference_app.api import (
     flags,
     health,
     members,
+    metrics,
     operator,
     plans,
     socket,
     summary,
     token,
 )
+from reference_app.middleware.measure import Measure
 from reference_app.middleware.request_id import RequestId
 from reference_app.middleware.request_log import RequestLog
 from reference_app.middleware.tenancy import Tenancy
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         middleware=[  # the first is the outermost
             Middleware(RequestId),
             Middleware(Tenancy, trusted_proxies=settings.trusted_proxies),
+            Middleware(Measure),
             Middleware(RequestLog),
         ],
         # A redirect would repeat the Host header in an absolute address.
@@ -83,4 +86,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         app.include_router(module.router)
     if settings.admin_token is not None:
         app.include_router(operator.router)
+    if settings.metrics_public or settings.admin_token is not None:
+        app.include_router(metrics.router(public=settings.metrics_public))
     return app

@@ -23,6 +23,7 @@ from reference_app.caches.tenant_cache import TenantCache
 from reference_app.events.hub import EventHub
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.logs import json_logging
+from reference_app.metrics import Metrics
 from reference_app.settings import Settings
 from reference_app.storage.one_pool import OnePoolStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
@@ -95,6 +96,7 @@ class Parts:
         rate_limits: Counts the requests of one tenant.
         model_context: What the assistant answers with for one tenant.
         hub: Tells those who listen what happens at their tenant.
+        metrics: Counts and times requests.
     """
 
     logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
@@ -113,3 +115,4 @@ class Parts:
     rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
     model_context: Callable[[Tenant, Terms], ModelContext] = _model_context
     hub: Callable[[Settings], EventHub] = EventHub
+    metrics: Callable[[Settings], Metrics] = Metrics

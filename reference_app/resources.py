@@ -17,6 +17,7 @@ from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.changes import Changes
 from reference_app.events.hub import EventHub
+from reference_app.metrics import Metrics
 from reference_app.migrations import prepare, series
 from reference_app.parts import Parts
 from reference_app.pools import open_pool
@@ -57,6 +58,7 @@ class Resources(Foundation):
     public_cache: PublicCache
     hub: EventHub
     changes: Changes
+    metrics: Metrics
 
     async def configuration_of(self, tenant: Tenant) -> Configuration:
         """Return a tenant's configuration, as remembered or as stored."""
@@ -154,4 +156,5 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             public_cache=parts.public_cache(settings),
             hub=hub,
             changes=Changes(response_cache=response_cache, hub=hub),
+            metrics=parts.metrics(settings),
         )

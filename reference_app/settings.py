@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     send_timeout: float = Field(default=10.0, gt=0)
     """How long a listener may take to read one event."""
 
+    metrics_public: bool = False
+    """Whether anybody may read `/metrics`; else it takes the admin token."""
+    metrics_tenants: int = Field(default=100, ge=0)
+    """Tenants with series of their own; what further ones do counts as `_other`."""
+
     token_lifetime: int = Field(default=3600, ge=1)
     token_issuer: str = "reference-app"
     token_audience: str = "reference-app-api"

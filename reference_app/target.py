@@ -40,7 +40,7 @@ target = Target(
     login=FormLogin(path="/token"),
     public=("/livez", "/readyz", "/token"),
     shared=("/plans",),
-    operator=("/admin/*",),
+    operator=("/admin/*", "/metrics"),
     skip=("GET /events",),
     labelled_loggers=("reference_app",),
     variants={

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from reference_app.api.conditional import CONDITIONAL, IfNoneMatch, answer
 from reference_app.api.dependencies import (
     MEMBER_ERRORS,
     AppResources,
@@ -18,11 +19,14 @@ from reference_app.api.dependencies import (
     Offset,
     page_size,
 )
+from reference_app.caches.rendered import Rendered
 from reference_app.changes import Change
 from reference_app.problems import not_found, problems
 from reference_app.storage.seam import Document
 from reference_app.text import Line, Prose
 from reference_app.text import Query as SearchText
+
+_DOCUMENT = TypeAdapter(Document)
 
 router = APIRouter(prefix="/documents", tags=["documents"], responses=MEMBER_ERRORS)
 
@@ -76,21 +80,25 @@ async def create_document(
     return created
 
 
-@router.get("", responses=problems(422))
+@router.get("", response_model=DocumentPage, responses=problems(422) | CONDITIONAL)
 async def list_documents(
+    *,
     caller: Caller,
     current: Current,
     resources: AppResources,
     limit: Limit = None,
     offset: Offset = 0,
-) -> DocumentPage:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """List documents, the oldest first."""
     size = await page_size(resources, current, limit)
     async with current.store.session() as session:
-        return DocumentPage(
+        page = DocumentPage(
             items=await session.documents.page(size, offset),
             total=await session.documents.count(),
         )
+    body = page.model_dump_json().encode()
+    return answer(Rendered.of(current.tenant, body), if_none_match)
 
 
 @router.get("/count")
@@ -116,14 +124,22 @@ async def search_documents(
         return DocumentMatches(items=await session.documents.search(q, size, offset))
 
 
-@router.get("/{document_id}", responses=problems(422))
-async def read_document(caller: Caller, current: Current, document_id: Id) -> Document:
+@router.get(
+    "/{document_id}", response_model=Document, responses=problems(422) | CONDITIONAL
+)
+async def read_document(
+    caller: Caller,
+    current: Current,
+    document_id: Id,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Read a document."""
     async with current.store.session() as session:
         document = await session.documents.get(document_id)
     if document is None:
         raise not_found("document")
-    return document
+    body = _DOCUMENT.dump_json(document)
+    return answer(Rendered.of(current.tenant, body), if_none_match)
 
 
 @router.put("/{document_id}", responses=problems(400, 422))

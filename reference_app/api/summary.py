@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from reference_app.api.conditional import CONDITIONAL, IfNoneMatch, answer
 from reference_app.api.dependencies import (
     MEMBER_ERRORS,
     AppResources,
@@ -30,9 +31,13 @@ class Summary(BaseModel):
     newest_titles: Sequence[str]
 
 
-@router.get("", response_model=Summary)
+@router.get("", response_model=Summary, responses=CONDITIONAL)
 async def read_summary(
-    request: Request, caller: Caller, current: Current, resources: AppResources
+    request: Request,
+    caller: Caller,
+    current: Current,
+    resources: AppResources,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Sum up the tenant; at most `cache_lifetime` seconds old."""
 
@@ -41,8 +46,8 @@ async def read_summary(
         return summary.model_dump_json().encode()
 
     url = f"{request.url.path}?{request.url.query}"
-    body = await resources.response_cache.get(current.tenant, url, render)
-    return Response(body, media_type="application/json")
+    rendered = await resources.response_cache.get(current.tenant, url, render)
+    return answer(rendered, if_none_match)
 
 
 async def _summarise(current: CurrentTenant, resources: Resources) -> Summary:

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Hashable
 from uuid import UUID
 
 from reference_app.caches.expiring import Expiring
+from reference_app.caches.rendered import Rendered
 from reference_app.tenants.tenant import Tenant
 
 _KEPT = 1000
 
 
 class ResponseCache:
-    """Remembers bodies by tenant and URL until the tenant writes something.
+    """Remembers answers by tenant and URL until the tenant writes something.
 
     For answers that are the same for all members of a tenant.
 
@@ -23,7 +24,9 @@ class ResponseCache:
     """
 
     def __init__(self, lifetime: float) -> None:
-        self._bodies: Expiring[Hashable, tuple[UUID, bytes]] = Expiring(lifetime, _KEPT)
+        self._answers: Expiring[Hashable, tuple[UUID, Rendered]] = Expiring(
+            lifetime, _KEPT
+        )
         self._writes: Counter[UUID] = Counter()
 
     def key(self, tenant: Tenant, url: str) -> Hashable:
@@ -32,19 +35,19 @@ class ResponseCache:
 
     async def get(
         self, tenant: Tenant, url: str, render: Callable[[], Awaitable[bytes]]
-    ) -> bytes:
+    ) -> Rendered:
         """Return the answer for a path and query, making it if need be."""
         key = self.key(tenant, url)
-        remembered = self._bodies.get(key)
+        remembered = self._answers.get(key)
         if remembered is not None:
             return remembered[1]
         writes = self._writes[tenant.id]
-        body = await render()
+        answer = Rendered.of(tenant, await render())
         if writes == self._writes[tenant.id]:
-            self._bodies.put(key, (tenant.id, body))
-        return body
+            self._answers.put(key, (tenant.id, answer))
+        return answer
 
     def forget(self, tenant: Tenant) -> None:
         """Drop the tenant's answers: it has written something."""
         self._writes[tenant.id] += 1
-        self._bodies.drop_if(lambda entry: entry[0] == tenant.id)
+        self._answers.drop_if(lambda entry: entry[0] == tenant.id)

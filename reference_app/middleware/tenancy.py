@@ -20,7 +20,14 @@ from reference_app.tenants.open_tenants import NotReady
 from reference_app.tenants.tenant import Tenant
 
 _OF_NO_TENANT = frozenset(
-    {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
+    {
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+    }
 )
 _OPERATOR = "/admin/"
 _HOST = re.compile("[a-z0-9.-]{1,253}")
@@ -55,6 +62,7 @@ class Tenancy:
         try:
             tenant = await self._resolve(resources, scope)
         except ProblemError as problem:
+            resources.metrics.refused(problem.kind)
             await problem.answer(scope)(scope, receive, send)
             return
         with bound_contextvars(tenant=tenant.slug):
@@ -63,7 +71,9 @@ class Tenancy:
                 try:
                     runtime = await leased.enter_async_context(lease)
                 except NotReady as error:
-                    await _not_ready(error).answer(scope)(scope, receive, send)
+                    refusal = _not_ready(error)
+                    resources.metrics.refused(refusal.kind)
+                    await refusal.answer(scope)(scope, receive, send)
                     return
                 # A copy: a server may hand the same state to every request.
                 state = {**scope["state"], "current": CurrentTenant(tenant, runtime)}

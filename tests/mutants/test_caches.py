@@ -50,7 +50,7 @@ async def test_a_digest_of_tenant_and_url_keeps_summaries_apart(serve: Serve) ->
         seen = [(await one.get("/summary")).json()["tenant"] for one in (a, b, a, b)]
 
         assert seen == ["a", "b", "a", "b"]
-        kept = list(resources.response_cache._bodies._entries)
+        kept = list(resources.response_cache._answers._entries)
         assert len(kept) == 2
         assert all(isinstance(key, str) and len(key) == 64 for key in kept)
 

@@ -50,7 +50,7 @@ async def test_a_response_is_remembered_by_tenant_and_url(
         for tenant, url in ((a, "/x?"), (a, "/x?"), (b, "/x?"), (a, "/x?y"))
     ]
 
-    assert answers == [b"1", b"1", b"2", b"3"]
+    assert [answer.body for answer in answers] == [b"1", b"1", b"2", b"3"]
 
 
 async def test_a_write_forgets_the_tenants_responses_and_no_others(
@@ -63,8 +63,8 @@ async def test_a_write_forgets_the_tenants_responses_and_no_others(
 
     cache.forget(a)
 
-    assert await cache.get(b, "/x?", source) == b"2"
-    assert await cache.get(a, "/x?", source) == b"3"
+    assert (await cache.get(b, "/x?", source)).body == b"2"
+    assert (await cache.get(a, "/x?", source)).body == b"3"
 
 
 async def test_a_response_that_a_write_has_overtaken_is_not_remembered(
@@ -78,8 +78,8 @@ async def test_a_response_that_a_write_has_overtaken_is_not_remembered(
     cache.forget(pair[0])
     source.go_on.set()
 
-    assert await slow == b"1"
-    assert await cache.get(pair[0], "/x?", source) == b"2"
+    assert (await slow).body == b"1"
+    assert (await cache.get(pair[0], "/x?", source)).body == b"2"
 
 
 async def test_a_slow_read_does_not_bring_back_what_was_replaced(

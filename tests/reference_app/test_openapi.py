@@ -9,7 +9,7 @@ import pytest
 from reference_app.main import create_app
 from tests.reference_app.running import running, settings_for
 
-STREAMS = {"/events"}
+OTHER_MEDIA = {"/events": "text/event-stream", "/metrics": "text/plain"}
 PUBLIC = {"/livez", "/readyz", "/plans", "/token"}
 
 
@@ -31,10 +31,9 @@ def test_every_operation_declares_its_success_with_a_model(
         (status,) = [s for s in operation["responses"] if s < "300"]
         if status == "204":
             continue
-        if key[1] in STREAMS:
-            assert list(operation["responses"][status]["content"]) == [
-                "text/event-stream"
-            ]
+        if key[1] in OTHER_MEDIA:
+            content = operation["responses"][status]["content"]
+            assert list(content) == [OTHER_MEDIA[key[1]]]
             continue
         schema = operation["responses"][status]["content"]["application/json"]["schema"]
         assert schema.keys() & {"$ref", "items"}, key
@@ -53,7 +52,8 @@ def test_every_operation_but_the_public_ones_needs_a_login_and_says_so(
     operations: dict[tuple[str, str], dict[str, Any]],
 ) -> None:
     for (_, path), operation in operations.items():
-        scheme = "operator" if path.startswith("/admin") else "member"
+        operators = path.startswith(("/admin", "/metrics"))
+        scheme = "operator" if operators else "member"
         needed = set() if path in PUBLIC else {scheme}
         declared = {name for entry in operation.get("security", ()) for name in entry}
         assert declared == needed, path
@@ -65,7 +65,7 @@ def test_every_operation_of_a_tenant_declares_what_resolving_it_can_answer(
     operations: dict[tuple[str, str], dict[str, Any]],
 ) -> None:
     for (_, path), operation in operations.items():
-        if not path.startswith(("/admin", "/livez", "/readyz")):
+        if not path.startswith(("/admin", "/livez", "/readyz", "/metrics")):
             assert {"403", "404", "503"} <= operation["responses"].keys(), path
 
 
