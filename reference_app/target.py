@@ -30,6 +30,7 @@ target = Target(
         "REFERENCE_APP_DSN": "{dsn}",
         "REFERENCE_APP_BASE_DOMAIN": "example.com",
         "REFERENCE_APP_ADMIN_TOKEN": ADMIN_TOKEN,
+        "REFERENCE_APP_METRICS_PUBLIC": "true",
         # Hashing at full cost would time the test, not prove the app.
         "REFERENCE_APP_ARGON2_TIME_COST": "1",
         "REFERENCE_APP_ARGON2_MEMORY_KIB": "8",

@@ -35,7 +35,7 @@ async def read_metrics(resources: AppResources) -> Response:
     control = resources.control
     idle = control.get_idle_size()
     resources.metrics.set_state(
-        tenants=resources.tenants.open_count,
+        tenants=resources.tenants.counts().get("open", 0),
         listeners=resources.hub.count(),
         pools={"control": (control.get_size() - idle, idle)},
     )
