@@ -28,6 +28,7 @@ from reference_app.settings import Settings
 from reference_app.storage.one_pool import OnePoolStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
 from reference_app.storage.seam import Flag, Storage
+from reference_app.storage.shared_pool import SharedPoolStorage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
@@ -46,6 +47,7 @@ async def storage_of_settings(
     """Open the storage that `settings.storage` names."""
     by_name: dict[str, OpenStorage] = {
         "schema_per_tenant": SchemaPerTenantStorage.connect,
+        "shared_pool": SharedPoolStorage.connect,
         "shared_tables": SharedTablesStorage.connect,
         "one_pool": OnePoolStorage.connect,
     }

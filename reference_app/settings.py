@@ -11,7 +11,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Network = IPv4Network | IPv6Network
 Strategy = Literal["eager", "lazy", "warm"]
 Policy = Literal["degraded", "strict", "quorum"]
-StorageName = Literal["schema_per_tenant", "shared_tables", "one_pool"]
+StorageName = Literal[
+    "schema_per_tenant",
+    "shared_pool",
+    "shared_tables",
+    "one_pool",
+]
 
 
 class Settings(BaseSettings):

@@ -94,6 +94,12 @@ MUTANTS: tuple[Mutant, ...] = (
         summary="a schema per tenant over one pool that reaches every schema",
     ),
     Mutant(
+        "shared-pool",
+        _HARMLESS + "shared_pool" + _FACTORY,
+        harmless=True,
+        summary="a schema per tenant over one pool; SET LOCAL for each transaction",
+    ),
+    Mutant(
         "plain-search-path",
         _HARMLESS + "plain_search_path" + _FACTORY,
         harmless=True,

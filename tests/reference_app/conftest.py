@@ -41,7 +41,9 @@ async def database(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-@pytest.fixture(params=["schema_per_tenant", "shared_tables", "one_pool"])
+@pytest.fixture(
+    params=["schema_per_tenant", "shared_pool", "shared_tables", "one_pool"]
+)
 def storage(request: pytest.FixtureRequest) -> str:
     """Each of the storages in turn."""
     name: str = request.param

@@ -39,13 +39,15 @@ async def relay(dsn: str, port: int = 0) -> AsyncIterator[int]:
             writer.transport.abort()
 
 
-async def test_without_its_database_the_app_is_503_and_comes_back(dsn: str) -> None:
+async def test_without_its_database_the_app_is_503_and_comes_back(
+    dsn: str, storage: str
+) -> None:
     whole = urlsplit(dsn)
     async with AsyncExitStack() as database:
         port = await database.enter_async_context(relay(dsn))
         netloc = f"{whole.netloc.rpartition('@')[0]}@127.0.0.1:{port}"
         relayed = urlunsplit(whole._replace(netloc=netloc))
-        async with running(relayed, cache_lifetime=0) as app:
+        async with running(relayed, storage=storage, cache_lifetime=0) as app:
             acme = await app.tenant("acme")
             await database.aclose()
             gone = [await acme.get("/documents"), await app.send("GET", "/readyz")]
@@ -59,9 +61,9 @@ async def test_without_its_database_the_app_is_503_and_comes_back(dsn: str) -> N
 
 
 async def test_connections_that_the_server_ends_are_replaced(
-    dsn: str, database: asyncpg.Connection
+    dsn: str, database: asyncpg.Connection, storage: str
 ) -> None:
-    async with running(dsn, cache_lifetime=0) as app:
+    async with running(dsn, storage=storage, cache_lifetime=0) as app:
         acme = await app.tenant("acme")
         await database.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "

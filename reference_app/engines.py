@@ -1,0 +1,83 @@
+"""An engine of SQLAlchemy that is gone when its block ends, whatever happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import (
+    AsyncAdaptedQueuePool,
+    ConnectionPoolEntry,
+    PoolProxiedConnection,
+)
+
+from reference_app.settings import Settings
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, max_size: int
+) -> AsyncIterator[AsyncEngine]:
+    """Make an engine, which connects on first use, and dispose of it at the end.
+
+    Disposing waits `close_timeout` seconds, then cuts off what is still open.
+
+    Args:
+        settings: Where the database is, and how long to wait for it.
+        max_size: Connections at most.
+    """
+    opened: set[asyncpg.Connection] = set()
+
+    async def connect() -> asyncpg.Connection:
+        # asyncpg reads the DSN itself, so that every storage reads it alike.
+        connection = await asyncpg.connect(
+            settings.dsn.get_secret_value(),
+            timeout=settings.acquire_timeout,
+            command_timeout=settings.statement_timeout,
+            server_settings={"application_name": "reference_app"},
+        )
+        opened.add(connection)
+        connection.add_termination_listener(opened.discard)
+        return connection
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=max_size,
+        max_overflow=0,
+        pool_timeout=settings.acquire_timeout,
+        # The values of a failed statement are a tenant's data.
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    try:
+        yield engine
+    finally:
+        try:
+            async with asyncio.timeout(settings.close_timeout):
+                await engine.dispose()
+        except TimeoutError:
+            pass  # what is left is cut off
+        finally:
+            for connection in tuple(opened):
+                connection.terminate()
+
+
+def _refuse_closed(
+    connection: DBAPIConnection,
+    _entry: ConnectionPoolEntry,
+    _lent: PoolProxiedConnection,
+) -> None:
+    """Have the pool replace a connection that the server has ended.
+
+    asyncpg knows; asking the server each time would cost round trips.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
