@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from harness.checkers.sendings import Sending, sendings
 from harness.checkers.who import is_tenant
 from harness.model.canary import FIELD_BEACON, FIRST_PLANTED_FIELD
 from harness.model.coverage import Coverage, Gap
@@ -12,8 +13,10 @@ from harness.model.event import (
     ANSWERS,
     Audience,
     BeaconSent,
+    BootCalls,
     Channel,
     Declared,
+    Egress,
     Exchange,
     LogLine,
     Unseen,
@@ -183,6 +186,16 @@ def _watched(history: History) -> Iterator[Channel]:
                 yield found.channel
     if any(history.of(BeaconSent)) and not _lost_beacons(history):
         yield Channel.LOG
+    if any(_carries_own(one) for one in sendings(history)):
+        yield Channel.EGRESS
+
+
+def _carries_own(sending: Sending) -> bool:
+    """Whether a request to the outside held what its own tenant had given the app."""
+    owners = sending.receivers or {sending.sender}
+    return any(
+        found.where == "body" and found.hit.owner in owners for found in sending.data()
+    )
 
 
 def _offered(history: History) -> set[Channel]:
@@ -190,7 +203,10 @@ def _offered(history: History) -> set[Channel]:
     always = {Channel.BODY, Channel.HEADER, Channel.ERROR, Channel.LOG}
     declared = {one.channel for one in history.of(Declared) if not one.skipped}
     answered = {one.through for one in history.of(Exchange) if one.succeeded}
-    return always | declared | answered
+    called = {
+        Channel.EGRESS for e in history.events if isinstance(e, Egress | BootCalls)
+    }
+    return always | declared | answered | called
 
 
 def _is_data(field: int) -> bool:
@@ -218,6 +234,11 @@ def _channel_gaps(
         Channel.FILE: "no tenant saw a planted value of its own in a file",
         Channel.LOG: "the beacon sent to the app's log did not come out",
         Channel.STREAM: "no tenant heard a planted value of its own in a stream",
+        Channel.EGRESS: (
+            "no request that the app made held a value of its own tenant"
+            if any(history.of(Egress))
+            else "the app made no request to the run's model provider or sink"
+        ),
     }
     lost = _lost_beacons(history)
     absent = set(Channel) - _offered(history) - set(required)

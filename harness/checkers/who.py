@@ -85,10 +85,10 @@ def may_see(
     what = (hit.owner, hit.field)
     if not is_tenant(hit.owner) or hit.rate > CHANCE:
         return True
-    if what in written or what in exchange.sent or _belongs(history, hit, receiver):
+    if what in written or what in exchange.sent or belongs(history, hit, receiver):
         return True
     name = history.names_tenant(hit.field)
-    selected = _belongs(history, hit, chosen)
+    selected = belongs(history, hit, chosen)
     if exchange.audience is Audience.OPERATOR and exchange.role is Role.PROVISION:
         return history.for_operators(hit.field)
     allowed = {
@@ -98,7 +98,7 @@ def may_see(
     return allowed.get(exchange.audience, selected and name)
 
 
-def _belongs(history: History, hit: Hit, tenant: int | None) -> bool:
+def belongs(history: History, hit: Hit, tenant: int | None) -> bool:
     """Whether a canary is a tenant's, or was put into one of its own fields."""
     if tenant is None:
         return False

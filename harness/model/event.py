@@ -22,6 +22,7 @@ class Channel(StrEnum):
     SOCKET = "socket"
     METRIC = "metric"
     FILE = "file"
+    EGRESS = "egress"
     PROCESS = "process"
     """What a process opens and closes; no data comes out of it."""
 
@@ -44,9 +45,10 @@ class Found:
     """A canary that came out through a channel.
 
     Attributes:
-        channel: HEADER; ERROR (the body of an answer >= 400); METRIC; else what
-            the exchange went through: BODY, STREAM, SOCKET or FILE.
-        where: The header's name, or the metric's; "" for content.
+        channel: HEADER; ERROR (the body of an answer >= 400); METRIC; EGRESS; else
+            what the exchange went through: BODY, STREAM, SOCKET or FILE.
+        where: The header's name, or the metric's; "" for content; ``url`` or
+            ``body`` of a request that the app made.
         hit: What was found.
     """
 
@@ -192,6 +194,66 @@ class LogLine:
     hits: tuple[Hit, ...]
 
 
+class Destination(StrEnum):
+    """Where a request that the app made went to."""
+
+    PROVIDER = "provider"
+    SINK = "sink"
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """A request that the app made to the outside.
+
+    Address and credential say of themselves whose they are, if they hold a canary: a
+    webhook's URL that a tenant set, the key of a tenant at the model provider.
+
+    Attributes:
+        at: Seconds since the recording began.
+        exchange: Id of the one exchange that was being served when it came; 0 if
+            there was none, or several.
+        destination: What it went to.
+        request: Method and target as sent, with canaries shown as ``<B.slug>``.
+        addressed: Tenants whose canaries its path or query carries.
+        credentialed: Tenants whose canaries the headers carry that authenticate.
+        found: Canaries anywhere in it.
+        retry: How often the same call had been tried before, as far as it says.
+    """
+
+    kind: Literal["egress"]
+    at: float
+    exchange: int
+    destination: Destination
+    request: str
+    addressed: frozenset[int]
+    credentialed: frozenset[int]
+    found: tuple[Found, ...]
+    retry: int = 0
+
+    @property
+    def receivers(self) -> frozenset[int]:
+        """The tenants that receive it; none where it is nobody's in particular.
+
+        At the provider the key decides, elsewhere the address before it.
+        """
+        if self.destination is Destination.PROVIDER:
+            return self.credentialed
+        return self.addressed or self.credentialed
+
+
+@dataclass(frozen=True, slots=True)
+class BootCalls:
+    """How often the app called the model provider until it was ready.
+
+    Attributes:
+        calls: Tenants whose keys were used, with the number of calls; what was
+            tried again is not counted twice. None stands for keys of nobody's.
+    """
+
+    kind: Literal["boot calls"]
+    calls: tuple[tuple[int | None, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class BeaconSent:
     """A beacon was put in at the far end of a channel's source.
@@ -230,4 +292,15 @@ class Note:
     text: str
 
 
-Event = Declared | Exchange | Heard | LogLine | BeaconSent | Unseen | Note | BootEvent
+Event = (
+    Declared
+    | Exchange
+    | Heard
+    | LogLine
+    | Egress
+    | BootCalls
+    | BeaconSent
+    | Unseen
+    | Note
+    | BootEvent
+)

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlencode, urljoin, urlsplit
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.compression import open_body
 from harness.model.event import Audience, Exchange
+from harness.model.masking import masked
 from harness.model.step import Principal, Role
-from harness.model.tenant import alias
 from harness.provisioning.reading import came_through, found_in
 from harness.target.tools import Answer
 
@@ -126,7 +126,8 @@ class Client:
         started = time.perf_counter()
         failure, response = "", Response(0, (), b"")
         try:
-            response = await self._insist(call, id_)
+            with self._recorder.serving(id_):
+                response = await self._insist(call, id_)
         except TimeoutError:
             failure = f"no answer within {self._timeout:g} s"
         except ConnectionDropped:
@@ -208,10 +209,7 @@ class Client:
         )
 
     def _masked(self, text: str, hits: tuple[Hit, ...]) -> str:
-        for hit in hits:
-            token = self._key.mint(hit.owner, hit.field)
-            text = text.replace(token, f"<{alias(hit.owner)}.{hit.field}>")
-        return text if len(text) <= 200 else f"{text[:199]}…"
+        return masked(text, hits, self._key)
 
 
 def _pairs(hits: tuple[Hit, ...]) -> frozenset[tuple[int, int]]:

@@ -20,6 +20,7 @@ from harness.target.login import FormLogin, JsonLogin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from harness.environment.outside import Outside
     from harness.hosting.hosted import Hosted
     from harness.model.canary import CanaryKey
     from harness.model.event import Event
@@ -57,6 +58,7 @@ class Scene:
         dsn: Of the app's database; "" if unknown.
         environment: Of the app and of commands that hooks run.
         on_server_error: Raises when the database is gone.
+        outside: What runs beside the app for it to call; None if nothing does.
     """
 
     target: Target
@@ -67,6 +69,7 @@ class Scene:
     dsn: str
     environment: Mapping[str, str]
     on_server_error: Callable[[], Awaitable[None]]
+    outside: Outside | None = None
 
     def client(self, hosted: Hosted) -> Client:
         """Return a client of a running app."""
@@ -100,6 +103,7 @@ class Scene:
             client,
             self.target,
             dsn=self.dsn,
+            outside=self.outside,
             environment=self.environment,
             principal=Principal(own if person is None else person, own),
             role=role,

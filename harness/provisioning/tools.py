@@ -21,6 +21,7 @@ from harness.target.tools import COMMAND_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from harness.environment.outside import Outside
     from harness.model.tenant import Tenant
     from harness.target.target import Target
     from harness.target.tools import Answer
@@ -33,6 +34,7 @@ class HookTools:
         client: Sends and records.
         target: Whose selector is used.
         dsn: Of the app's database; "" if unknown.
+        outside: What runs beside the app for it to call; None if nothing does.
         environment: Of commands, beside that of this process.
         principal: In whose name requests go out.
         role: PROVISION or LOGIN.
@@ -45,6 +47,7 @@ class HookTools:
         target: Target,
         *,
         dsn: str,
+        outside: Outside | None,
         environment: Mapping[str, str],
         principal: Principal,
         role: Role,
@@ -53,6 +56,7 @@ class HookTools:
         self._client = client
         self._target = target
         self._dsn = dsn
+        self._outside = outside
         self._environment = environment
         self._principal = principal
         self._role = role
@@ -62,6 +66,16 @@ class HookTools:
     def dsn(self) -> str:
         """DSN of the app's database."""
         return self._dsn
+
+    @property
+    def provider_url(self) -> str:
+        """Base URL of the run's model provider."""
+        return self._outside.provider.url if self._outside else ""
+
+    @property
+    def sink_url(self) -> str:
+        """Base URL of what records webhooks."""
+        return self._outside.sink.url if self._outside else ""
 
     async def request(
         self,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from harness.model.event import Event
     from harness.model.scanner import Scanner
@@ -30,6 +31,7 @@ class Recorder:
         self._names = dict(names or {})
         self._events: list[Event] = []
         self._ids = itertools.count(1)
+        self._serving: set[int] = set()
         # A collector may run an app's finaliser, which logs, while the lock is held.
         self._lock = threading.RLock()
         self._started = time.perf_counter()
@@ -41,6 +43,23 @@ class Recorder:
     def next_exchange(self) -> int:
         """Return a fresh exchange id."""
         return next(self._ids)
+
+    @contextmanager
+    def serving(self, exchange: int) -> Iterator[None]:
+        """Let it be known that an exchange is going on."""
+        with self._lock:
+            self._serving.add(exchange)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._serving.discard(exchange)
+
+    @property
+    def only_exchange(self) -> int:
+        """Id of the one exchange that is going on; 0 for none, or several."""
+        with self._lock:
+            return next(iter(self._serving)) if len(self._serving) == 1 else 0
 
     def add(self, event: Event) -> None:
         """Append a fact."""

@@ -135,6 +135,22 @@ _MEANINGS: Mapping[tuple[str, bool, str], str] = {
         "another tenant",
     ): "Data of {owner} is logged for others' requests",
     ("canary", True, "own data"): "Data of {owner} is logged for its own requests",
+    ("egress", False, "another tenant"): (
+        "Data of {owner} leaves the app for {receiver}'s address or key"
+    ),
+    ("egress", False, "two tenants"): (
+        "Data of {owner} and {receiver} leave the app in one request"
+    ),
+    ("egress", False, "another tenant's request"): (
+        "Data of {owner} leaves the app while it serves {receiver}"
+    ),
+    ("egress", False, "secret"): "A credential of {owner} leaves the app",
+    ("egress", False, "key used by another tenant"): (
+        "{owner}'s key at the provider is used for {receiver}"
+    ),
+    ("egress", False, "key used by no credential"): (
+        "{owner}'s key at the provider is used without credential"
+    ),
     ("label", True, "missing"): "Log lines name no tenant",
     ("label", True, "wrong"): "Log lines name the wrong tenant",
 }

@@ -21,6 +21,7 @@ from harness.model.event import Exchange, LogLine, Note, Unseen
 from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.model.result import Result
+from harness.run.beside import counted_calls
 from harness.run.directory import RunDirectory
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
@@ -241,6 +242,7 @@ def _measurements(events: tuple[Event, ...], seconds: float) -> tuple[Measuremen
         Measurement("duration", seconds, "s"),
         Measurement("requests", len(requests)),
         Measurement("log lines", lines),
+        *counted_calls(events),
     )
 
 

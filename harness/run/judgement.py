@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.checkers.access import access
 from harness.checkers.canary import canary
+from harness.checkers.egress import egress
 from harness.checkers.label import label
 from harness.model.event import ANSWERS
 from harness.model.finding import merged
@@ -33,4 +34,4 @@ def check(history: History) -> list[Finding]:
         for one in accessed
         if not one.circumstantial or (one.operation, one.shape) not in proven
     ]
-    return merged([*kept, *leaked, *label(history)])
+    return merged([*kept, *leaked, *egress(history), *label(history)])

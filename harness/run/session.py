@@ -27,6 +27,7 @@ from harness.provisioning.fields import Fields
 from harness.provisioning.stage import Scene, Stage
 from harness.provisioning.worlds import make_world
 from harness.recording.recorder import Recorder
+from harness.run.beside import beside_app, counting_calls
 from harness.run.limits import ensure_files_left, raise_file_limit
 from harness.run.loading import filled_environment
 from harness.target.app import AppSpec
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from harness.environment.fresh import FreshState
+    from harness.environment.outside import Outside
     from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
     from harness.run.order import Order
@@ -130,7 +132,12 @@ async def open_scene(
             state = await stack.enter_async_context(
                 fresh_state(strategy, database, hook=hook)
             )
-        scene = _scene(target, order, database)
+        key = _key(target, order)
+        recorder = Recorder(Scanner(key, sparing=True))
+        beside = None
+        if target.app:
+            beside = await stack.enter_async_context(beside_app(key, recorder))
+        scene = _scene(target, order, database, beside, key=key, recorder=recorder)
         if target.fresh == "keep":
             # Nothing is set back, so nothing is started again either.
             hosted = await stack.enter_async_context(scene.host())
@@ -144,12 +151,21 @@ def given_dsn(order: Order) -> str:
     return dsn.get_secret_value() if dsn else ""
 
 
-def _scene(target: Target, order: Order, database: Database | None) -> Scene:
+def _key(target: Target, order: Order) -> CanaryKey:
     # An app that runs elsewhere may still hold what an earlier run planted.
-    key = (
-        CanaryKey.generate() if target.url else CanaryKey.from_seed(order.settings.seed)
-    )
-    recorder = Recorder(Scanner(key, sparing=True))
+    seed = order.settings.seed
+    return CanaryKey.generate() if target.url else CanaryKey.from_seed(seed)
+
+
+def _scene(
+    target: Target,
+    order: Order,
+    database: Database | None,
+    beside: Outside | None,
+    *,
+    key: CanaryKey,
+    recorder: Recorder,
+) -> Scene:
     environment: dict[str, str] = {}
     check: Callable[[], Awaitable[None]] = never_fails
     if database is not None:
@@ -161,6 +177,7 @@ def _scene(target: Target, order: Order, database: Database | None) -> Scene:
             "user": pg.user,
             "password": pg.password,
             "database": database.name,
+            **(beside.values if beside else {}),
         }
         environment = filled_environment(target.environment, values)
 
@@ -168,15 +185,21 @@ def _scene(target: Target, order: Order, database: Database | None) -> Scene:
             ensure_files_left()
             await ensure_alive(pg)
 
+    host = _hosting(target, order, environment, recorder)
+    if beside is not None:
+        told = "".join(target.environment.values())
+        expected = any(f"{{{name}}}" in told for name in beside.values)
+        host = counting_calls(host, beside, recorder, expected=expected)
     return Scene(
         target=target,
-        host=_hosting(target, order, environment, recorder),
+        host=host,
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),
         dsn=database.dsn if database else given_dsn(order),
         environment=environment,
         on_server_error=check,
+        outside=beside,
     )
 
 

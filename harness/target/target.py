@@ -41,7 +41,8 @@ class Target:
         url: Where the app runs already. Logs cannot be watched then.
         environment: Variables to set before the app is imported; ``{dsn}``,
             ``{host}``, ``{port}``, ``{user}``, ``{password}`` and ``{database}``
-            are those of the run's own database.
+            are those of the run's own database, ``{provider_url}`` is the run's model
+            provider and ``{sink_url}`` what records webhooks.
         provision: ``async def provision(tools, tenant)``: makes a tenant and its
             user exist; what it returns becomes facts of the tenant (its id, an
             API key) that the templates of selectors and logins can name.

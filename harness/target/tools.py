@@ -50,6 +50,16 @@ class Tools(Protocol):
         """DSN of the app's database; "" if the harness does not know it."""
         ...
 
+    @property
+    def provider_url(self) -> str:
+        """Base URL of the run's model provider; "" for an app that runs elsewhere."""
+        ...
+
+    @property
+    def sink_url(self) -> str:
+        """Base URL of what records webhooks; "" for an app that runs elsewhere."""
+        ...
+
     async def request(
         self,
         method: str,

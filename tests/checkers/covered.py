@@ -47,6 +47,7 @@ def covered(*, without: str = "") -> Story:
         request = story.control(tenant, CREATE, echo, sent=[(tenant, TITLE)])
         if without != "lines":
             story.logs(request)
+        story.posts(tenant, request, hit(tenant))
         story.control(tenant, LIST, body(hit(tenant)))
     for operation in (CREATE, LIST):
         story.probe(mixed(B, A), operation, error(hit(B)), status=403)

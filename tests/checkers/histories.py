@@ -12,6 +12,8 @@ from harness.model.event import (
     BeaconSent,
     Channel,
     Declared,
+    Destination,
+    Egress,
     Event,
     Exchange,
     Found,
@@ -24,6 +26,7 @@ from harness.model.step import Principal, Role
 
 A, B, C = 0, 1, 2
 SLUG, NAME, EMAIL, TITLE, TEXT, CODE = 1, 2, 3, 16, 17, 18
+PASSWORD, KEY, URL = 4, 7, 19
 FIELDS = {
     SLUG: Field(SLUG, "slug", names_tenant=True),
     NAME: Field(NAME, "name", names_tenant=True),
@@ -31,6 +34,9 @@ FIELDS = {
     TITLE: Field(TITLE, "POST /documents body.title"),
     TEXT: Field(TEXT, "POST /documents body.text"),
     CODE: Field(CODE, "POST /documents body.code", operator=True),
+    PASSWORD: Field(PASSWORD, "password"),
+    KEY: Field(KEY, "provider key"),
+    URL: Field(URL, "POST /webhooks body.url"),
 }
 LIST, READ = "GET /documents", "GET /documents/{id}"
 CREATE, UPDATE = "POST /documents", "PUT /documents/{id}"
@@ -57,6 +63,10 @@ def error(*hits: Hit) -> tuple[Found, ...]:
 
 def header(name: str, *hits: Hit) -> tuple[Found, ...]:
     return tuple(Found(Channel.HEADER, name, one) for one in hits)
+
+
+def placed(where: str, *hits: Hit) -> tuple[Found, ...]:
+    return tuple(Found(Channel.EGRESS, where, one) for one in hits)
 
 
 def own(tenant: int) -> Principal:
@@ -259,6 +269,66 @@ class Story:
         )
         self.events.append(line)
         return line
+
+    def calls(
+        self,
+        key: int | None,
+        during: Exchange | int = 0,
+        *hits: Hit,
+        where: str = "body",
+    ) -> Egress:
+        """The app calls the model provider, under a tenant's key or nobody's."""
+        shown = () if key is None else (placed("x-api-key", hit(key, KEY)))
+        return self._sends(
+            Destination.PROVIDER,
+            "POST /v1/messages",
+            during,
+            (*shown, *placed(where, *hits)),
+            credentialed=() if key is None else (key,),
+        )
+
+    def posts(
+        self,
+        address: int | None,
+        during: Exchange | int = 0,
+        *hits: Hit,
+        where: str = "body",
+    ) -> Egress:
+        """The app sends something to an address of a tenant's, or of nobody's."""
+        url = () if address is None else placed("url", hit(address, URL))
+        addressed = {one.hit.owner for one in url}
+        if where == "url":
+            addressed |= {one.owner for one in hits}
+        return self._sends(
+            Destination.SINK,
+            "POST /hook",
+            during,
+            (*url, *placed(where, *hits)),
+            addressed=addressed,
+        )
+
+    def _sends(
+        self,
+        destination: Destination,
+        request: str,
+        during: Exchange | int,
+        found: tuple[Found, ...],
+        *,
+        addressed: Iterable[int] = (),
+        credentialed: Iterable[int] = (),
+    ) -> Egress:
+        egress = Egress(
+            kind="egress",
+            at=float(len(self.events)),
+            exchange=during if isinstance(during, int) else during.id,
+            destination=destination,
+            request=request,
+            addressed=frozenset(addressed),
+            credentialed=frozenset(credentialed),
+            found=found,
+        )
+        self.events.append(egress)
+        return egress
 
     def declares(
         self,

@@ -114,6 +114,7 @@ class Simulation:
             found += body(hit(self._other(move), rate=2 * CHANCE))
         exchange = self._asked(move, answer, found, sent, before, probing=probing)
         self._logged(exchange, move)
+        self._sent_out(exchange, move, answer)
         return exchange
 
     def _asked(
@@ -198,6 +199,17 @@ class Simulation:
             names = frozenset({tenant})
             slots = {"tenant": tenant, "user": None}
             self.story.logs(exchange, hit(tenant, SLUG), slots=slots, names=names)
+
+    def _sent_out(self, exchange: Exchange, move: Move, answer: Answer) -> None:
+        """Call the provider and the tenant's webhook with what the answer says."""
+        tenant = move.who.credential
+        if tenant is None or not move.who.whole or answer.status >= 400:
+            return
+        data = [found.hit for found in answer.found]
+        self.story.calls(tenant, exchange, hit(tenant, NAME), *data)
+        self.story.posts(tenant, exchange, *data)
+        # Late, in whosever time that is.
+        self.story.posts(tenant, 0, *data)
 
     def _other(self, move: Move) -> int:
         return next(one for one in TENANTS if one != move.who.credential)

@@ -33,7 +33,12 @@ def test_a_run_that_saw_everything_lacks_nothing_but_unwatched_channels() -> Non
     assert result.covered == (CREATE, LIST)
     assert result.operations_required == result.operations_known == 2
     assert result.fields_seen == result.fields_planted == 1
-    assert result.channels == (Channel.BODY, Channel.ERROR, Channel.LOG)
+    assert result.channels == (
+        Channel.BODY,
+        Channel.ERROR,
+        Channel.LOG,
+        Channel.EGRESS,
+    )
     assert result.probes == 2
 
 

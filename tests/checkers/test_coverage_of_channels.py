@@ -12,6 +12,7 @@ from tests.checkers.histories import (
     TITLE,
     A,
     B,
+    Story,
     body,
     header,
     hit,
@@ -67,6 +68,30 @@ def test_a_channel_is_watched_once_something_of_ones_own_came_through() -> None:
     story.control(A, CREATE, header("location", hit(A)))
     assert Channel.HEADER in seen(story).channels
     assert seen(story).gaps == ()
+
+
+def test_egress_is_watched_once_a_tenants_own_value_went_out_for_it() -> None:
+    story = Story()
+    (nothing,) = gaps(story, "channel egress")
+    assert "made no request" in nothing.reason
+    assert not nothing.floor
+
+    during = story.control(B, CREATE)
+    story.calls(A, during)
+    story.posts(A, during, hit(B))
+    story.posts(None, during, hit(A))
+    story.posts(None, 0, hit(A))
+    (nothing,) = gaps(story, "channel egress")
+    assert "held a value of its own" in nothing.reason
+
+    before = tuple(story.events)
+    for sent in (
+        story.calls(A, 0, hit(A)),
+        story.posts(A, during, hit(A)),
+        story.posts(None, during, hit(B)),
+    ):
+        story.events[:] = [*before, sent]
+        assert gaps(story, "channel egress") == []
 
 
 def test_which_channels_must_be_watched_can_be_chosen() -> None:

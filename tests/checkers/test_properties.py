@@ -114,6 +114,43 @@ def test_a_value_that_strays_into_the_log_is_always_found(
     assert blames(findings, owner, None, Channel.LOG)
 
 
+@given(
+    moves,
+    st.permutations(TENANTS),
+    data,
+    st.sampled_from(["key", "address"]),
+    st.data(),
+)
+def test_a_value_that_strays_to_anothers_key_or_address_is_always_found(
+    moves: list[Move], who: list[int], field: int, way: str, draw: st.DataObject
+) -> None:
+    owner, receiver, _ = who
+    story, made = played(moves)
+    during = draw.draw(st.just(0) | st.sampled_from(made))
+    send = story.calls if way == "key" else story.posts
+    send(receiver, during, hit(owner, field), hit(receiver, field))
+
+    findings = check(story.history())
+
+    assert blames(findings, owner, receiver, Channel.EGRESS)
+
+
+@given(moves, st.permutations(TENANTS), data, st.data())
+def test_two_tenants_in_one_request_to_nobody_are_always_found(
+    moves: list[Move], who: list[int], field: int, draw: st.DataObject
+) -> None:
+    one, other, _ = who
+    story, made = played(moves)
+    during = draw.draw(st.just(0) | st.sampled_from(made))
+    sent = frozenset() if isinstance(during, int) else during.sent
+    assume(not {(one, field), (other, field)} & sent)
+    story.calls(None, during, hit(one, field), hit(other, field))
+
+    findings = check(story.history())
+
+    assert any(finding.shape == "two tenants" for finding in findings)
+
+
 @given(moves, tenants, tenants, st.data())
 def test_a_wrong_label_is_always_found(
     moves: list[Move], own: int, other: int, draw: st.DataObject

@@ -16,8 +16,11 @@ from harness.model.boot import BootEvent, Phase, Stage
 from harness.model.event import (
     Audience,
     BeaconSent,
+    BootCalls,
     Channel,
     Declared,
+    Destination,
+    Egress,
     Event,
     Exchange,
     Found,
@@ -85,6 +88,25 @@ KINDS: dict[str, st.SearchStrategy[Event]] = {
         slots=st.lists(st.tuples(texts, halves), max_size=3).map(tuple),
         names=st.frozensets(indices, max_size=3),
         hits=st.lists(hits, max_size=3).map(tuple),
+    ),
+    "egress": st.builds(
+        Egress,
+        kind=st.just("egress"),
+        at=seconds,
+        exchange=numbers,
+        destination=st.sampled_from(Destination),
+        request=texts,
+        addressed=st.frozensets(indices, max_size=3),
+        credentialed=st.frozensets(indices, max_size=3),
+        found=st.lists(
+            st.builds(Found, st.just(Channel.EGRESS), texts, hits), max_size=3
+        ).map(tuple),
+        retry=numbers,
+    ),
+    "boot calls": st.builds(
+        BootCalls,
+        st.just("boot calls"),
+        st.lists(st.tuples(halves, numbers), max_size=3).map(tuple),
     ),
     "beacon": st.builds(
         BeaconSent, st.just("beacon"), st.sampled_from(Channel), texts, indices
