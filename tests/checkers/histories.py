@@ -10,6 +10,7 @@ from harness.model.canary import FIELD_BEACON, TOKEN_RATE
 from harness.model.event import (
     Audience,
     BeaconSent,
+    BootCalls,
     Channel,
     Declared,
     Destination,
@@ -269,6 +270,10 @@ class Story:
         )
         self.events.append(line)
         return line
+
+    def boots(self, *calls: tuple[int | None, int]) -> None:
+        """The app starts, having been told where the provider is."""
+        self.events.append(BootCalls("boot calls", calls))
 
     def calls(
         self,

@@ -72,6 +72,9 @@ def test_a_channel_is_watched_once_something_of_ones_own_came_through() -> None:
 
 def test_egress_is_watched_once_a_tenants_own_value_went_out_for_it() -> None:
     story = Story()
+    assert gaps(story, "channel egress") == []
+
+    story.boots()
     (nothing,) = gaps(story, "channel egress")
     assert "made no request" in nothing.reason
     assert not nothing.floor
