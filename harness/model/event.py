@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from harness.model.boot import BootEvent
+from harness.model.load import LoadEvent
 from harness.model.scanner import Hit
 from harness.model.step import Principal, Role
 
@@ -303,4 +304,5 @@ Event = (
     | Unseen
     | Note
     | BootEvent
+    | LoadEvent
 )

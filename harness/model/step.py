@@ -17,6 +17,7 @@ class Role(StrEnum):
     CONTROL = "control"
     PROBE = "probe"
     REREAD = "reread"
+    LOAD = "load"
 
 
 @dataclass(frozen=True, slots=True)

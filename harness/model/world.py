@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.model.history import Field
+from harness.model.prepared import Address, Entry, Prepared
 from harness.model.tenant import Tenant
 
 
@@ -47,6 +48,9 @@ class World:
         credentials: Per tenant, in the same order.
         objects: Per tenant, what it owns, oldest first.
         fields: What each field number of a canary stands for.
+        addresses: Per tenant, what selects it.
+        requests: What any of the tenants can ask; empty unless it was prepared.
+        entry: How a user logs in again; None where only the target knows.
     """
 
     url: str
@@ -55,3 +59,6 @@ class World:
     credentials: tuple[Access, ...]
     objects: tuple[tuple[SeededObject, ...], ...]
     fields: Mapping[int, Field]
+    addresses: tuple[Address, ...] = ()
+    requests: tuple[Prepared, ...] = ()
+    entry: Entry | None = None

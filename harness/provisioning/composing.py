@@ -122,7 +122,7 @@ class Composer:
         )
         resources = self._catalogue.resources
         values = {**rendered.path, **resources.path_values(operation, keys)}
-        path = _path(operation, {**values, **selection.parameters})
+        path = written_path(operation, {**values, **selection.parameters})
         if path is None:
             return Impossible("a path parameter is of no known kind")
         ours = self._identifying()
@@ -243,7 +243,7 @@ def _common(slot: Slot) -> str:
     return name[: slot.max_length or len(name)].ljust(slot.min_length, "0")
 
 
-def _path(operation: Operation, values: Mapping[str, Any]) -> str | None:
+def written_path(operation: Operation, values: Mapping[str, Any]) -> str | None:
     """Fill a route template; None if a parameter has no value."""
     path = operation.path
     for name in operation.parameters:

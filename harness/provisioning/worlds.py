@@ -16,6 +16,7 @@ from harness.model.world import World
 from harness.provisioning.catalogue import Catalogue, make_catalogue, read_document
 from harness.provisioning.client import Call, Client, Meaning
 from harness.provisioning.crowd import cast_crowd
+from harness.provisioning.preparing import addresses_of, entry_of, prepare
 from harness.provisioning.seeding import seed as plant_seeds
 from harness.target.selector import Selection
 from harness.target.target import matches
@@ -23,6 +24,7 @@ from harness.target.target import matches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.model.prepared import Prepared
     from harness.model.tenant import Tenant
     from harness.model.world import Access
     from harness.provisioning.stage import Scene
@@ -38,6 +40,7 @@ async def make_world(
     seed: int,
     seeded: int | None = None,
     logins: bool = True,
+    requests: bool = False,
 ) -> tuple[World, Catalogue]:
     """Boot the app once: make tenants, log them in, find operations, seed.
 
@@ -48,6 +51,7 @@ async def make_world(
         seeded: How many of the first tenants get objects; None for all.
         logins: Whether each tenant's user is logged in; else only those are whose
             tenants are seeded, and of a crowd the first four.
+        requests: Whether to try out and write down what tenants can ask.
 
     Returns:
         The world, and what can be asked of the app. Whatever the harness mints is the
@@ -83,9 +87,15 @@ async def make_world(
         )
         driver = scene.driver(client, catalogue, world)
         await plant_seeds(driver, tenants=owners)
+        prepared: tuple[Prepared, ...] = ()
+        if requests:
+            prepared = await prepare(driver, scene.fields, scene.recorder)
         owned = tuple(driver.belongings.listed(tenant.index) for tenant in people)
         return replace(
             world,
+            addresses=addresses_of(scene.target.selector, people),
+            requests=prepared,
+            entry=entry_of(scene.target.login),
             credentials=tuple(driver.cast.credentials),
             objects=owned,
             fields=dict(scene.fields.table),

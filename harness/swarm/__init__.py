@@ -1,1 +1,1 @@
-"""Exercise: loads the app with Locust, in processes of its own."""
+"""The swarm: many users of many tenants at once, simulated by Locust."""

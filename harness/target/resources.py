@@ -220,9 +220,13 @@ class Resources:
         if status >= 300:
             return []
         name = collection_name(kind)
-        own = self._item_names.get(kind, "")
+        own = self.key_name(kind)
         inside = keys.from_body(body, own, name, many=bool(listed))
         return [(*above, key) for key in inside]
+
+    def key_name(self, kind: str) -> str:
+        """Return the name of the path parameter that takes an object's key."""
+        return self._item_names.get(kind, "")
 
     def creator(self, kind: str) -> Operation | None:
         """Return the operation that creates objects of a kind."""

@@ -28,6 +28,7 @@ from harness.model.event import (
     Note,
     Unseen,
 )
+from harness.model.load import Beat, Tally
 from harness.model.scanner import Hit
 from harness.model.step import Principal, Role
 from harness.recording.ndjson import dump_line, parse_line, read_events, write_events
@@ -113,6 +114,34 @@ KINDS: dict[str, st.SearchStrategy[Event]] = {
     ),
     "unseen": st.builds(Unseen, st.just("unseen"), texts, texts),
     "note": st.builds(Note, st.just("note"), texts),
+    "beat": st.builds(
+        Beat,
+        kind=st.just("beat"),
+        worker=texts,
+        at=seconds,
+        cpu=seconds,
+        users=numbers,
+        requests=numbers,
+        failures=numbers,
+        throttled=numbers,
+        refused=numbers,
+        last=st.booleans(),
+    ),
+    "tally": st.builds(
+        Tally,
+        kind=st.just("tally"),
+        worker=texts,
+        tenant=st.integers(-1, 2**17 - 1),
+        operation=texts,
+        requests=numbers,
+        failures=numbers,
+        throttled=numbers,
+        sighted=st.integers(0, 1),
+        arrived=seconds,
+        served=seconds,
+        reasons=st.lists(st.tuples(texts, numbers), max_size=3).map(tuple),
+        latencies=texts,
+    ),
 }
 BOOT: dict[type, st.SearchStrategy[object]] = {
     float: seconds,

@@ -1,0 +1,1 @@
+"""What the users of one worker share; knows nothing of Locust."""

@@ -1,0 +1,261 @@
+"""The crew: what all users of one worker process share."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from harness.errors import UsageError
+from harness.model.canary import CanaryKey
+from harness.model.event import Audience, Exchange
+from harness.model.load import Beat
+from harness.model.scanner import Scanner
+from harness.model.step import Principal, Role
+from harness.model.tenant import alias
+from harness.swarm.crew.account import Account
+from harness.swarm.crew.counting import Counts
+from harness.swarm.crew.form import Form
+from harness.swarm.crew.journal import Journal
+from harness.swarm.crew.mix import Mix, uniform
+from harness.swarm.crew.reading import read_world
+from harness.swarm.crew.watch import Watch
+from harness.swarm.variables import JOURNALS, WORLD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.model.event import Found
+    from harness.model.prepared import Prepared
+    from harness.model.world import World
+    from harness.swarm.crew.form import Written
+    from harness.swarm.crew.reply import Reply
+
+log = logging.getLogger("harness.swarm")
+
+TOLD: Final = 20
+"""Leaks of one operation that a worker tells of; more would only fill the disk."""
+
+
+@final
+class Crew:
+    """What the users of one worker process share.
+
+    Attributes:
+        world: Who is there, and what can be asked.
+        forms: What can be asked, by the operation's key.
+        entry: The login; None where only the target knows how.
+        counts: What came of the requests so far.
+        watch: Looks at answers.
+        journal: Where the worker writes what it has to say.
+        answered: Whether somebody answered yet; who refuses before is not there yet.
+        leaks: How many answers held what belongs to another tenant.
+
+    Args:
+        world: The world.
+        journal: Where to write.
+    """
+
+    def __init__(self, world: World, journal: Journal) -> None:
+        self.world = world
+        self.journal = journal
+        self.forms = {one.operation: Form(one) for one in world.requests}
+        self.entry = Form(world.entry.request) if world.entry else None
+        self.counts = Counts()
+        self.answered = False
+        self.leaks = 0
+        self._key = CanaryKey.from_hex(world.key)
+        self.watch = Watch(self._key, world.tenants)
+        self._scanner = Scanner(self._key)
+        self._accounts: dict[int, Account] = {}
+        self._mix = Mix(uniform(len(world.tenants)))
+        self._number = 0
+        self._written = itertools.count(1)
+        self._told: dict[str, int] = {}
+        self._cpu = _Cpu()
+
+    @classmethod
+    def gather(cls, world: World, environ: Mapping[str, str]) -> Crew:
+        """Make a crew that writes its journal where the environment says."""
+        journals = environ.get(JOURNALS, "")
+        return cls(world, Journal(Path(journals) if journals else None))
+
+    def deal(self, mix: Mix, *, number: int) -> None:
+        """Deal tenants out to users by a mix.
+
+        Args:
+            mix: Which tenants.
+            number: Of this worker, from 0.
+        """
+        self._mix = mix
+        self._number = number
+
+    def next_account(self) -> Account:
+        """Return the tenant whose user comes next."""
+        return self.account(self._mix.next())
+
+    def account(self, index: int) -> Account:
+        """Return what this worker knows of a tenant."""
+        account = self._accounts.get(index)
+        if account is None:
+            world = self.world
+            account = self._accounts[index] = Account(
+                world.tenants[index],
+                world.addresses[index],
+                world.credentials[index],
+                world.objects[index],
+                key=self._key,
+            )
+        return account
+
+    def unique(self) -> str:
+        """Return digits that end nothing else which this run has written."""
+        return f"00{self._number:03d}{next(self._written)}"
+
+    def refused(self, users: int) -> None:
+        """Note that nobody listens yet; the first time is told of at once.
+
+        Args:
+            users: How many are simulated now.
+        """
+        self.counts.refused += 1
+        if self.counts.refused == 1:
+            self.beat(users)
+
+    def leaked(
+        self,
+        account: Account,
+        prepared: Prepared,
+        written: Written,
+        reply: Reply,
+        found: tuple[Found, ...],
+    ) -> None:
+        """Tell of an answer that holds what belongs to another tenant."""
+        if prepared.audience is Audience.SHARED:
+            return
+        self.leaks += 1
+        key = prepared.operation
+        self._told[key] = self._told.get(key, 0) + 1
+        if self._told[key] > TOLD:
+            return
+        exchange = self._exchange(account, prepared, written, reply, found)
+        self.journal.write(exchange)
+        hit = found[0].hit
+        field = self.world.fields.get(hit.field)
+        log.error(
+            "leak: %s got %s's %s in the %s of %s",
+            account.tenant.alias,
+            alias(hit.owner),
+            field.label if field else f"field {hit.field}",
+            found[0].channel,
+            key,
+        )
+
+    def _exchange(
+        self,
+        account: Account,
+        prepared: Prepared,
+        written: Written,
+        reply: Reply,
+        found: tuple[Found, ...],
+    ) -> Exchange:
+        index = account.tenant.index
+        url = self._scanner.scan_text(written.path)
+        sent = (*url, *self._scanner.scan(written.body or b""))
+        shown = f"{prepared.method} {written.path}"
+        for hit in url:
+            token = self._key.mint(hit.owner, hit.field)
+            shown = shown.replace(token, f"<{alias(hit.owner)}.{hit.field}>")
+        return Exchange(
+            kind="exchange",
+            id=0,
+            at=0.0,
+            operation=prepared.operation,
+            audience=prepared.audience,
+            mutates=prepared.mutates,
+            principal=Principal(index, index),
+            role=Role.LOAD,
+            owner=index,
+            precedes=0,
+            follows=0,
+            request=shown if len(shown) <= 200 else f"{shown[:199]}…",
+            sent=frozenset((hit.owner, hit.field) for hit in sent),
+            sent_in_url=frozenset((hit.owner, hit.field) for hit in url),
+            status=reply.status,
+            failure="",
+            found=found,
+            digest="",
+            size=len(reply.body),
+            objects=-1,
+            seconds=reply.seconds,
+        )
+
+    def beat(self, users: int, *, last: bool = False) -> None:
+        """Give a sign of life.
+
+        Args:
+            users: How many are simulated now.
+            last: Whether this worker has told all.
+        """
+        total = self.counts.total
+        self.journal.write(
+            Beat(
+                kind="beat",
+                worker=self.journal.name,
+                at=time.monotonic(),
+                cpu=self._cpu.share(),
+                users=users,
+                requests=total.requests,
+                failures=total.failures,
+                throttled=total.throttled,
+                refused=self.counts.refused,
+                last=last,
+            )
+        )
+
+    def end(self) -> None:
+        """Tell all that was counted."""
+        for tally in self.counts.tallies(self.journal.name):
+            self.journal.write(tally)
+        self.beat(0, last=True)
+
+
+def world_named_in(environ: Mapping[str, str]) -> World:
+    """Return the world that the environment names.
+
+    Raises:
+        UsageError: It names none, or one in which nothing can be asked.
+    """
+    path = environ.get(WORLD, "")
+    if not path:
+        message = f"The variable {WORLD} does not name a world."
+        hint = "Start Locust by `harness swarm`, or name a run's world.json."
+        raise UsageError(message, hint=hint)
+    world = read_world(Path(path))
+    if not world.requests:
+        message = f"The world {path} has no requests that its tenants could make."
+        raise UsageError(message, hint="Take the world.json of a swarm's run.")
+    return world
+
+
+@final
+class _Cpu:
+    """How much of a core this process uses."""
+
+    def __init__(self) -> None:
+        self._wall, self._used = time.monotonic(), _used()
+
+    def share(self) -> float:
+        """Return the share since the last time, 0..1."""
+        wall, used = time.monotonic(), _used()
+        passed, worked = wall - self._wall, used - self._used
+        self._wall, self._used = wall, used
+        return worked / passed if passed > 0 else 0.0
+
+
+def _used() -> float:
+    times = os.times()
+    return times.user + times.system
