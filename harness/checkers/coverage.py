@@ -184,7 +184,7 @@ def _watched(history: History) -> Iterator[Channel]:
             own = found.hit.owner == exchange.principal.credential
             if own and (found.channel not in ANSWERS or _is_data(found.hit.field)):
                 yield found.channel
-    if any(history.of(BeaconSent)) and not _lost_beacons(history):
+    if any(history.of(BeaconSent)) and not lost_beacons(history):
         yield Channel.LOG
     if any(_carries_own(one) for one in sendings(history)):
         yield Channel.EGRESS
@@ -213,7 +213,7 @@ def _is_data(field: int) -> bool:
     return field >= FIRST_PLANTED_FIELD
 
 
-def _lost_beacons(history: History) -> list[str]:
+def lost_beacons(history: History) -> list[str]:
     """Return the sources of log lines from which a beacon did not come out."""
     arrived = Counter(
         hit.owner
@@ -240,7 +240,7 @@ def _channel_gaps(
             else "the app made no request to the run's model provider or sink"
         ),
     }
-    lost = _lost_beacons(history)
+    lost = lost_beacons(history)
     absent = set(Channel) - _offered(history) - set(required)
     for channel in Channel:
         if channel in watched or channel in absent:

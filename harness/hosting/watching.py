@@ -41,8 +41,8 @@ def tell(watch: Watch, worker: int, message: Sequence[Any]) -> bool:
     match message:
         case ["reached", str(phase), float(at), int(memory)]:
             watch.reached(worker, Phase(phase), at, memory)
-        case ["called", at, what, run, stage, key, exchange, detail]:
-            call = Call(at, what, run, Stage(stage), key, exchange, detail)
+        case ["called", at, what, run, stage, *rest]:
+            call = Call(at, what, run, Stage(stage), *rest)
             watch.called(worker, call)
         case ["connection", at, backend, is_open, key, where]:
             watch.connected(worker, Connection(at, backend, is_open, key, where))

@@ -34,6 +34,7 @@ class Stage(StrEnum):
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    CLOSING = "closing"
     CLOSED = "closed"
 
 
@@ -81,6 +82,20 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """A function of the app's that initialises tenants' resources will be watched.
+
+    Attributes:
+        what: Import string of the function.
+        awaited: Whether a request of a tenant has to wait until it is through.
+    """
+
+    kind: Literal["watching"]
+    what: str
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Initialised:
     """Something of the app's that initialises a tenant's resource was called.
 
@@ -88,13 +103,13 @@ class Initialised:
         boot: Number of the boot.
         worker: Number of the process.
         what: Import string of the function.
-        run: Tells its calls apart, in that process.
+        run: Tells its calls apart, in that process; 0 where a resource is closed by
+            another function.
         stage: What became of the call so far.
         tenant: Whose resource; None if it belongs to no known tenant.
         key: What the call said for the tenant, where that names nobody.
         exchange: Id of the request that it was called in; 0 outside of any.
-        awaited: Whether a request of the tenant has to wait until it is through.
-        closes: Whether its end would be seen.
+        closes: Whether its end would be told of, too.
         detail: The error of a failure; "" otherwise.
     """
 
@@ -108,7 +123,6 @@ class Initialised:
     tenant: int | None
     key: str = ""
     exchange: int = 0
-    awaited: bool = True
     closes: bool = False
     detail: str = ""
 
@@ -220,7 +234,8 @@ class ProviderCalls:
 
 
 BootEvent = (
-    Boot
+    Watching
+    | Boot
     | Reached
     | Initialised
     | Connected

@@ -65,7 +65,9 @@ def _opening(
     key_of = _Key(function, one.tenant)
 
     def run_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
-        return Run(sink, one.function, next(runs), key_of(args, kwargs))
+        closes = bool(one.closed_by)
+        key = key_of(args, kwargs)
+        return Run(sink, one.function, next(runs), key, closes=closes)
 
     if inspect.iscoroutinefunction(function):
 
@@ -103,7 +105,8 @@ def _closing(
 
     @contextlib.contextmanager
     def told(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
-        run = Run(sink, one.function, 0, key_of(args, kwargs))
+        run = Run(sink, one.function, 0, key_of(args, kwargs), closes=True)
+        run.tell(Stage.CLOSING)
         try:
             yield
         finally:

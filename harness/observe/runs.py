@@ -33,6 +33,7 @@ class Call:
         key: What its arguments said for the tenant; "" if they said nothing.
         exchange: Id of the request that it was made in; 0 outside of any.
         detail: Class of the error; "" unless it failed.
+        closes: Whether the resource's end is told of, too.
     """
 
     at: float
@@ -42,6 +43,7 @@ class Call:
     key: str
     exchange: int
     detail: str = ""
+    closes: bool = False
 
 
 Sink = Callable[[Call], None]
@@ -56,9 +58,13 @@ class Run:
         what: Import string of the initialiser.
         number: Tells its calls apart.
         key: What the arguments said for the tenant.
+        closes: Whether the resource's end will be told of, too.
     """
 
-    def __init__(self, sink: Sink, what: str, number: int, key: str) -> None:
+    def __init__(
+        self, sink: Sink, what: str, number: int, key: str, *, closes: bool
+    ) -> None:
+        self.closes = closes
         self._sink = sink
         self._what = what
         self._number = number
@@ -109,6 +115,7 @@ class AsyncContext(contextlib.AbstractAsyncContextManager[Any]):
     """A context manager whose entering and leaving is told of."""
 
     def __init__(self, inner: Any, run: Run) -> None:
+        run.closes = True
         self._inner = inner
         self._run = run
 
@@ -125,6 +132,7 @@ class AsyncContext(contextlib.AbstractAsyncContextManager[Any]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
+        self._run.tell(Stage.CLOSING)
         try:
             suppressed: bool | None = await self._inner.__aexit__(kind, error, trace)
         finally:
@@ -137,6 +145,7 @@ class Context(contextlib.AbstractContextManager[Any]):
     """The same for a context manager that nobody awaits."""
 
     def __init__(self, inner: Any, run: Run) -> None:
+        run.closes = True
         self._inner = inner
         self._run = run
 
@@ -153,6 +162,7 @@ class Context(contextlib.AbstractContextManager[Any]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
+        self._run.tell(Stage.CLOSING)
         try:
             suppressed: bool | None = self._inner.__exit__(kind, error, trace)
         finally:

@@ -8,6 +8,7 @@ from harness.checkers.access import access
 from harness.checkers.canary import canary
 from harness.checkers.egress import egress
 from harness.checkers.label import label
+from harness.checkers.lifecycle import lifecycle
 from harness.model.event import ANSWERS
 from harness.model.finding import merged
 
@@ -34,4 +35,5 @@ def check(history: History) -> list[Finding]:
         for one in accessed
         if not one.circumstantial or (one.operation, one.shape) not in proven
     ]
-    return merged([*kept, *leaked, *egress(history), *label(history)])
+    others = (*egress(history), *label(history), *lifecycle(history))
+    return merged([*kept, *leaked, *others])

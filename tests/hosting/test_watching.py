@@ -97,7 +97,9 @@ async def test_initialisers_and_connections_are_told_of_and_balance(
         ]
 
     assert [(one.key, one.stage) for one in notes.calls[4:]] == [
+        ("globex", Stage.CLOSING),
         ("globex", Stage.CLOSED),
+        ("acme", Stage.CLOSING),
         ("acme", Stage.CLOSED),
     ]
     opened = {one.backend: one for one in notes.connections if one.open}

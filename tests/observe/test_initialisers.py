@@ -20,6 +20,7 @@ from harness.target.initialiser import Initialiser
 
 APP = "tenants_of_a_test"
 READY = ["begun", "ready"]
+CLOSED = ["closing", "closed"]
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +105,7 @@ async def test_a_context_manager_is_told_of_from_entering_to_leaving(
             assert value == "entered acme"
             assert stages(calls) == READY
 
-    assert stages(calls) == [*READY, "closed"]
+    assert stages(calls) == [*READY, *CLOSED]
 
 
 def test_a_plain_context_manager_is_told_of_too(calls: list[Call]) -> None:
@@ -113,7 +114,7 @@ def test_a_plain_context_manager_is_told_of_too(calls: list[Call]) -> None:
         with module.held(module.Tenant("acme", {})) as value:
             assert value == "held acme"
 
-    assert stages(calls) == [*READY, "closed"]
+    assert stages(calls) == [*READY, *CLOSED]
 
 
 async def test_plain_functions_are_told_of_whether_they_return_at_once_or_later(
@@ -154,7 +155,7 @@ async def test_methods_stay_what_they_were_and_their_close_is_told_of(
     assert by_what == {
         "Registry.make": READY,
         "Registry.check": READY,
-        "Registry.open": [*READY, "closed"],
+        "Registry.open": [*READY, *CLOSED],
     }
     assert calls[-1].key == "acme"
 

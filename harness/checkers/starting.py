@@ -1,0 +1,101 @@
+"""Coverage of starts: what a history shows to have been watched, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.checkers.coverage import lost_beacons
+from harness.model.boot import Arrival, Boot, Initialised, Stage, Watching
+from harness.model.coverage import Coverage, Gap
+from harness.model.event import BeaconSent, Channel, Unseen
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from harness.model.history import History
+
+MOST_NAMES = 5
+
+
+def coverage_of_starts(history: History) -> Coverage:
+    """Work out what the starts of a history cover.
+
+    Covered is each way of starting of which a start served every tenant. An
+    initialiser that tenants have to wait for and that was never seen to be called
+    for a tenant that was served is a gap of the floor: its import string, or what it
+    says of the tenant, is wrong.
+    """
+    gaps = [
+        *_initialiser_gaps(history),
+        *_log_gaps(history),
+        *(Gap(one.step, one.reason, floor=True) for one in _unseen(history)),
+    ]
+    channels = () if any(gap.what == "channel log" for gap in gaps) else (Channel.LOG,)
+    return Coverage(
+        covered=tuple(dict.fromkeys(_covered(history))),
+        operations_required=0,
+        operations_known=0,
+        fields_seen=0,
+        fields_planted=0,
+        channels=channels,
+        probes=0,
+        gaps=tuple(sorted(dict.fromkeys(gaps), key=lambda gap: not gap.floor)),
+    )
+
+
+def _covered(history: History) -> Iterator[str]:
+    served: dict[int, int] = {}
+    for arrival in history.of(Arrival):
+        if not arrival.failure:
+            served[arrival.boot] = served.get(arrival.boot, 0) + 1
+    for boot in history.of(Boot):
+        if served.get(boot.number, 0) >= boot.tenants:
+            yield f"{boot.strategy}, {boot.tenants} tenants"
+
+
+def _initialiser_gaps(history: History) -> Iterator[Gap]:
+    watching = list(dict.fromkeys(history.of(Watching)))
+    if not watching:
+        reason = "the target names none: whether each ran once is not judged"
+        yield Gap("initialisers", reason, floor=False)
+    seen: dict[str, set[tuple[int, int]]] = {one.what: set() for one in watching}
+    nobodys: dict[str, str] = {}
+    for call in history.of(Initialised):
+        if call.stage is Stage.READY and call.tenant is not None:
+            seen.setdefault(call.what, set()).add((call.boot, call.tenant))
+        elif call.stage is Stage.READY:
+            nobodys.setdefault(call.what, call.key)
+    served = {(a.boot, a.tenant) for a in history.of(Arrival) if not a.failure}
+    for one in watching:
+        missing = served - seen[one.what]
+        if not seen[one.what]:
+            reason = "was never seen to be called for a tenant"
+            if one.what in nobodys:
+                reason += f"; what it says of it, {nobodys[one.what]!r}, names none"
+            yield Gap(f"initialiser {one.what}", reason, floor=one.awaited)
+        elif one.awaited and missing:
+            names = sorted({alias(tenant) for _, tenant in missing})
+            reason = f"was not seen to be called for {_listed(names)}, who were served"
+            yield Gap(f"initialiser {one.what}", reason, floor=True)
+
+
+def _log_gaps(history: History) -> Iterator[Gap]:
+    lost = lost_beacons(history)
+    if lost or not any(history.of(BeaconSent)):
+        through = f" (through {', '.join(lost)})" if lost else ""
+        reason = f"the beacon sent to the app's log did not come out{through}"
+        yield Gap("channel log", reason, floor=False)
+
+
+def _unseen(history: History) -> Iterator[Unseen]:
+    """Yield what could not be done from the first start on."""
+    begun = False
+    for event in history.events:
+        begun = begun or isinstance(event, Boot)
+        if begun and isinstance(event, Unseen):
+            yield event
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")

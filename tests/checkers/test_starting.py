@@ -1,0 +1,90 @@
+"""A run of starts is conclusive only where it saw what it judges."""
+
+from __future__ import annotations
+
+from harness.checkers.starting import coverage_of_starts
+from harness.model.coverage import Coverage
+from harness.model.event import Unseen
+from tests.checkers.starts import OPEN, Start
+
+A, B = 0, 1
+
+
+def covered(start: Start) -> Coverage:
+    return coverage_of_starts(start.history())
+
+
+def floor(start: Start) -> dict[str, str]:
+    return {gap.what: gap.reason for gap in covered(start).below_floor}
+
+
+def test_a_start_that_served_each_tenant_once_it_was_initialised_is_covered() -> None:
+    start = Start()
+    for tenant in (A, B):
+        start.opens(tenant)
+        start.serves(tenant)
+
+    assert covered(start).covered == ("eager, 2 tenants",)
+    assert floor(start) == {}
+
+
+def test_a_start_that_did_not_serve_a_tenant_is_not_covered() -> None:
+    start = Start()
+    start.opens(A)
+    start.serves(A)
+    start.serves(B, failure="503")
+
+    assert covered(start).covered == ()
+
+
+def test_an_initialiser_that_is_never_called_is_a_gap_of_the_floor() -> None:
+    start = Start()
+    start.serves(A)
+
+    assert floor(start) == {
+        f"initialiser {OPEN}": "was never seen to be called for a tenant"
+    }
+
+
+def test_one_that_requests_need_not_wait_for_is_only_listed() -> None:
+    start = Start(awaited=False)
+    start.serves(A)
+
+    assert floor(start) == {}
+    assert f"initialiser {OPEN}" in {gap.what for gap in covered(start).gaps}
+
+
+def test_calls_that_name_nobody_are_told_of_with_what_they_said() -> None:
+    start = Start()
+    start.opens(None)
+
+    assert "what it says of it, '', names none" in floor(start)[f"initialiser {OPEN}"]
+
+
+def test_a_tenant_that_was_served_without_its_initialiser_is_named() -> None:
+    start = Start()
+    start.opens(A)
+    start.serves(A)
+    start.serves(B)
+
+    assert "not seen to be called for B" in floor(start)[f"initialiser {OPEN}"]
+
+
+def test_what_could_not_be_done_counts_from_the_first_start_on() -> None:
+    start = Start()
+    start.opens(A)
+    start.serves(A)
+    start.events.insert(0, Unseen("unseen", "seed notes", "answered 422"))
+    assert floor(start) == {}
+
+    start.add(Unseen("unseen", "read a log line", "broken"))
+    assert floor(start) == {"read a log line": "broken"}
+
+
+def test_a_target_without_initialisers_is_told_that_nothing_judges_them() -> None:
+    start = Start()
+    del start.events[0]
+    start.serves(A)
+
+    gaps = {gap.what: gap for gap in covered(start).gaps}
+    assert not gaps["initialisers"].floor
