@@ -32,8 +32,7 @@ from reference_app.storage.shared_pool import SharedPoolStorage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
-from reference_app.tenants.kept import OpenRuntime
-from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.open_tenants import OpenRuntime, OpenTenants
 from reference_app.tenants.tenant import Tenant
 from reference_app.tenants.terms import Terms
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import asyncpg
+from pydantic import SecretStr
 
 from reference_app.settings import Settings
 
@@ -16,9 +17,11 @@ async def open_pool(
     settings: Settings,
     *,
     max_size: int,
+    min_size: int = 0,
     server_settings: Mapping[str, str] | None = None,
+    dsn: SecretStr | None = None,
 ) -> AsyncIterator[asyncpg.Pool]:
-    """Open a pool, which connects on first use, and close it at the end.
+    """Open a pool, which connects on first use beyond its floor, and close it.
 
     Closing waits `close_timeout` seconds for connections that are in use, then
     cuts them off.
@@ -26,12 +29,15 @@ async def open_pool(
     Args:
         settings: Where the database is, and how long to wait for it.
         max_size: Connections at most.
+        min_size: Connections that asyncpg restores whenever one is lost.
         server_settings: What a connection starts with and is reset to.
+        dsn: Where the database is, if not where the settings say.
     """
     pool = asyncpg.create_pool(
-        settings.dsn.get_secret_value(),
-        min_size=0,
+        (dsn or settings.dsn).get_secret_value(),
+        min_size=min_size,
         max_size=max_size,
+        max_inactive_connection_lifetime=settings.idle_timeout,
         timeout=settings.acquire_timeout,
         command_timeout=settings.statement_timeout,
         server_settings={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
@@ -43,6 +43,10 @@ class Settings(BaseSettings):
 
     tenant_pool_max: int = Field(default=4, ge=1)
     """Connections for one tenant at most, where each has its own pool."""
+    pool_min: int = Field(default=0, ge=0)
+    """Connections that each tenant's pool keeps as long as it has any."""
+    connection_budget: int = Field(default=40, ge=1)
+    """Connections of all tenants' own pools together, in this process."""
     shared_pool_max: int = Field(default=10, ge=1)
     """Connections of a pool that serves every tenant at most."""
     acquire_timeout: float = Field(default=5.0, gt=0)
@@ -126,6 +130,14 @@ class Settings(BaseSettings):
     @classmethod
     def _lower_case(cls, value: str) -> str:
         return value.lower().strip(".")
+
+    @model_validator(mode="after")
+    def _pools_fit(self) -> Self:
+        if self.pool_min > self.tenant_pool_max:
+            raise ValueError("pool_min is at most tenant_pool_max")
+        if self.connection_budget < min(self.tenant_pool_max, self.pool_min + 1):
+            raise ValueError("connection_budget is too small for a single tenant")
+        return self
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -13,17 +13,17 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from reference_app.identifiers import quote_identifier
-from reference_app.pools import open_pool
 from reference_app.settings import Settings
 from reference_app.storage.own.session import OwnTablesSession
 from reference_app.storage.schema_and_role import SchemaAndRole
+from reference_app.tenant_pools import TenantPool, TenantPools
 from reference_app.tenants.tenant import Tenant
 
 
 class SchemaPerTenantStore:
     """One tenant's own pool."""
 
-    def __init__(self, pool: asyncpg.Pool, *, acquire_timeout: float) -> None:
+    def __init__(self, pool: TenantPool, *, acquire_timeout: float) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
 
@@ -37,28 +37,27 @@ class SchemaPerTenantStore:
 class SchemaPerTenantStorage(SchemaAndRole):
     """Opens a pool per tenant, in the tenant's role."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pools: TenantPools) -> None:
         self._settings = settings
+        self._pools = pools
 
     @classmethod
     @asynccontextmanager
     async def connect(
         cls, settings: Settings, _control: asyncpg.Pool
     ) -> AsyncIterator[SchemaPerTenantStorage]:
-        """Yield the storage; it holds nothing but what is opened from it."""
-        yield cls(settings)
+        """Yield the storage, whose pools keep within one budget."""
+        async with TenantPools(settings) as pools:
+            yield cls(settings, pools)
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[SchemaPerTenantStore]:
         """Open the tenant's pool."""
-        async with open_pool(
-            self._settings,
-            max_size=self._settings.tenant_pool_max,
-            server_settings={
-                "role": tenant.own_role,
-                "search_path": quote_identifier(tenant.own_schema),
-            },
-        ) as pool:
+        server_settings = {
+            "role": tenant.own_role,
+            "search_path": quote_identifier(tenant.own_schema),
+        }
+        async with self._pools.open(server_settings) as pool:
             yield SchemaPerTenantStore(
                 pool, acquire_timeout=self._settings.acquire_timeout
             )

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from structlog.contextvars import bound_contextvars
 from structlog.stdlib import BoundLogger
 
+from reference_app.kept import Kept, State
+from reference_app.logs import log_failure
 from reference_app.settings import Settings
-from reference_app.tenants.kept import Kept, NotReady, OpenRuntime, State
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
 
-__all__ = ["NotReady", "OpenTenants"]
+OpenRuntime = Callable[[Tenant], AbstractAsyncContextManager[TenantRuntime]]
+
+
+class NotReady(Exception):
+    """A tenant cannot be used now; `retry_after` says in how many seconds to ask."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 class OpenTenants:
@@ -29,7 +41,7 @@ class OpenTenants:
     do not notice. Leaving the block closes all, the latest first.
 
     Args:
-        settings: Deadline, concurrency and patience.
+        settings: Deadline and patience.
         open_runtime: Opens what one tenant needs, for a block.
         logger: Where failures are told.
     """
@@ -40,7 +52,7 @@ class OpenTenants:
         self._settings = settings
         self._open_runtime = open_runtime
         self._logger = logger
-        self._kept: dict[UUID, Kept] = {}
+        self._kept: dict[UUID, tuple[Tenant, Kept[TenantRuntime]]] = {}
         self._keepers = asyncio.TaskGroup()
         self._context = contextvars.Context()
         self._is_closed = False
@@ -59,8 +71,8 @@ class OpenTenants:
         trace: TracebackType | None,
     ) -> None:
         self._is_closed = True
-        for kept in reversed(self._kept.values()):
-            kept.close()
+        for _, kept in reversed(self._kept.values()):
+            _close(kept)
         # Not told of the error: it would cancel those who are closing in peace.
         await self._keepers.__aexit__(None, None, None)
 
@@ -86,66 +98,101 @@ class OpenTenants:
         Raises:
             NotReady: It did not open now, or did not a moment ago.
         """
-        return (await self._opened(tenant)).runtime
+        return (await self._opened(tenant)).thing
 
     async def close(self, tenant_id: UUID) -> None:
         """Close a tenant, also while it is used; it opens again when asked for."""
-        kept = self._kept.get(tenant_id)
-        if kept is not None and not kept.is_over:
-            kept.close()
-            await kept.closed()
-        if kept is not None and self._kept.get(tenant_id) is kept:
+        entry = self._kept.get(tenant_id)
+        if entry is None:
+            return
+        _close(entry[1])
+        await entry[1].closed()
+        if self._kept.get(tenant_id) is entry:
             del self._kept[tenant_id]
 
     def close_idle(self) -> Sequence[Tenant]:
         """Begin to close tenants that nobody has used for long; returns which."""
         idle = [
-            kept
-            for kept in self._kept.values()
+            (tenant, kept)
+            for tenant, kept in self._kept.values()
+            # Its buckets are full again, so a new runtime allows no more than it.
             if kept.is_idle(self._settings.idle_timeout)
+            and kept.thing.limits.is_untouched()
         ]
-        for kept in idle:
-            kept.close()
-        return [kept.tenant for kept in idle]
+        for _, kept in idle:
+            _close(kept)
+        return [tenant for tenant, _ in idle]
 
     def used_since(self, moment: datetime) -> Mapping[UUID, datetime]:
         """Return when each tenant was last used, if it was after a moment."""
         since = moment.timestamp()
         return {
             tenant_id: datetime.fromtimestamp(kept.last_used, UTC)
-            for tenant_id, kept in self._kept.items()
+            for tenant_id, (_, kept) in self._kept.items()
             if kept.last_used is not None and kept.last_used > since
         }
 
     def states(self) -> Sequence[tuple[Tenant, State]]:
         """Return each tenant that was asked for, and how it stands."""
-        return [(kept.tenant, kept.state) for kept in self._kept.values()]
+        return [(tenant, kept.state) for tenant, kept in self._kept.values()]
 
     def counts(self) -> Mapping[State, int]:
         """Return how many tenants are in each state."""
-        return Counter(kept.state for kept in self._kept.values())
+        return Counter(kept.state for _, kept in self._kept.values())
 
-    async def _opened(self, tenant: Tenant) -> Kept:
+    async def _opened(self, tenant: Tenant) -> Kept[TenantRuntime]:
         """Return an open one; between this and its lease nobody else may run."""
         while True:
-            kept = self._kept.get(tenant.id)
-            if kept is None or kept.is_over:
-                kept = self._keep(tenant)
+            _, kept = self._kept.get(tenant.id) or self._keep(tenant)
             await kept.settled()
             if kept.state == "open":
                 return kept
-            if kept.state == "failed":
-                raise NotReady(kept.retry_after)
-            # It was closed before we had our turn: open it again.
+            if kept.state == "failed" and (wait := self._rest(kept)) > 0:
+                raise NotReady(math.ceil(wait))
+            # It is over, perhaps before we had our turn: the next one, please.
+            if self._kept.get(tenant.id, (tenant, None))[1] is kept:
+                del self._kept[tenant.id]
 
-    def _keep(self, tenant: Tenant) -> Kept:
+    def _rest(self, kept: Kept[TenantRuntime]) -> float:
+        """Return for how many seconds one that failed is left alone."""
+        ended = kept.ended_at if kept.ended_at is not None else -math.inf
+        return ended + self._settings.retry_after - time.monotonic()
+
+    def _keep(self, tenant: Tenant) -> tuple[Tenant, Kept[TenantRuntime]]:
         if self._is_closed:
             raise NotReady(self._settings.retry_after)
-        # The latest last, also if it was open before: that is the order of closing.
-        self._kept.pop(tenant.id, None)
-        kept = Kept(tenant, self._open_runtime, self._settings, self._logger)
-        self._kept[tenant.id] = kept
-        self._keepers.create_task(
-            kept.run(), name=f"tenant {tenant.slug}", context=self._context.copy()
+        kept = Kept(
+            lambda: self._told(tenant),
+            deadline=self._settings.tenant_deadline,
+            patience=self._settings.close_timeout,
         )
-        return kept
+        entry = self._kept[tenant.id] = (tenant, kept)
+        self._keepers.create_task(
+            self._run(tenant, kept),
+            name=f"tenant {tenant.slug}",
+            context=self._context.copy(),
+        )
+        return entry
+
+    async def _run(self, tenant: Tenant, kept: Kept[TenantRuntime]) -> None:
+        with bound_contextvars(tenant=tenant.slug):
+            await kept.run()
+            if kept.error is not None:
+                failed = kept.state == "failed"
+                event = "tenant not ready" if failed else "tenant closed badly"
+                log_failure(self._logger, event, kept.error)
+
+    @asynccontextmanager
+    async def _told(self, tenant: Tenant) -> AsyncIterator[TenantRuntime]:
+        started = time.monotonic()
+        async with self._open_runtime(tenant) as runtime:
+            seconds = round(time.monotonic() - started, 4)
+            self._logger.info("tenant ready", seconds=seconds)
+            yield runtime
+
+
+def _close(kept: Kept[TenantRuntime]) -> None:
+    """Begin to close one, and tell those who use it for long."""
+    if kept.state == "open":
+        kept.thing.ending.set()
+    kept.close()

@@ -7,8 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from reference_app.settings import Settings
-from reference_app.tenants.kept import NotReady
-from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.open_tenants import NotReady, OpenTenants
 from reference_app.tenants.tenant import Tenant
 
 _NAMED = 5

@@ -20,6 +20,7 @@ from reference_app.storage.schema_per_tenant import (
 )
 from reference_app.tenants.tenant import Tenant
 from tests.reference_app.running import running, settings_for
+from tests.reference_app.test_open_tenants import rest
 
 
 @dataclass
@@ -168,8 +169,7 @@ async def test_a_tenant_that_failed_is_tried_again_when_it_may_be(
         watched.failing.clear()
         too_early = await app.send("GET", "/plans", host="b.localhost")
         # As if the ten minutes had passed.
-        for kept in app.state["resources"].tenants._kept.values():
-            kept._ended_at -= 600
+        rest(app.state["resources"].tenants, 600)
         later = await app.send("GET", "/plans", host="b.localhost")
 
         assert (too_early.status_code, later.status_code) == (503, 200)

@@ -18,8 +18,7 @@ from reference_app.ai.context import ModelContext
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.settings import Settings
 from reference_app.storage.seam import TenantStore
-from reference_app.tenants.kept import NotReady
-from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.open_tenants import NotReady, OpenTenants
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.start_up import StartUpFailed, start_up
 from reference_app.tenants.tenant import Tenant
@@ -106,6 +105,13 @@ def some(**settings: Any) -> Settings:
     return settings_for("postgresql://nowhere", **settings)
 
 
+def rest(tenants: OpenTenants, seconds: float) -> None:
+    """Make it as if so many seconds had passed since what failed has failed."""
+    for _, kept in tenants._kept.values():
+        if kept.ended_at is not None:
+            kept.ended_at -= seconds
+
+
 async def turns(condition: Callable[[], bool]) -> None:
     """Let others run until something is so."""
     async with asyncio.timeout(5):
@@ -175,7 +181,7 @@ async def test_a_failure_is_tried_again_after_its_rest() -> None:
         with pytest.raises(NotReady):
             await tenants.ready(A)
         opener.failing.clear()
-        tenants._kept[A.id]._ended_at -= 5  # as if five seconds had passed
+        rest(tenants, 5)
 
         await asyncio.gather(*(tenants.ready(A) for _ in range(3)))
 
