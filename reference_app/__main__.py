@@ -1,4 +1,4 @@
-"""The operator's commands: `python -m reference_app onboard | migrate`."""
+"""The operator's commands: `python -m reference_app onboard | import | migrate`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from pydantic import ValidationError
 
 from reference_app.parts import Parts
 from reference_app.resources import open_foundation
 from reference_app.settings import Settings
+from reference_app.tenants.importing import (
+    ImportRefused,
+    import_tenants,
+    imported_line,
+    read_tenants,
+)
 from reference_app.tenants.onboarding import (
     DomainRefused,
     NewTenant,
@@ -33,11 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_environment()
         if options.command == "migrate":
             asyncio.run(_migrate(settings))
+        elif options.command == "import":
+            asyncio.run(_import(settings, list(read_tenants(sys.stdin))))
         else:
             domain = asyncio.run(_onboard(settings, _new_tenant(options)))
             sys.stdout.write(domain + "\n")
     except (ValidationError, ValueError) as error:
         return _fail(str(error))
+    except ImportRefused as refusal:
+        return _fail(str(refusal))
     except TenantExists:
         return _fail("the slug, the name or a domain is another tenant's")
     except DomainRefused:
@@ -49,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reference_app")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring all tenants' schemas up to date")
+    commands.add_parser(
+        "import",
+        help="make a tenant of each line of JSON on standard input, and print its id",
+    )
     new = commands.add_parser(
         "onboard",
         help="make a tenant",
@@ -87,6 +102,21 @@ async def _onboard(settings: Settings, new: NewTenant) -> str:
             passwords=base.passwords,
         )
     return f"{tenant.slug}.{settings.base_domain}"
+
+
+async def _import(settings: Settings, new: Sequence[NewTenant]) -> None:
+    """Make tenants; running apps find each on its first request."""
+    async with open_foundation(settings, Parts()) as base:
+        made = import_tenants(
+            new,
+            settings=settings,
+            control=base.control,
+            storage=base.storage,
+            passwords=base.passwords,
+        )
+        async with aclosing(made):
+            async for tenant in made:
+                sys.stdout.write(imported_line(tenant) + "\n")
 
 
 async def _migrate(settings: Settings) -> None:

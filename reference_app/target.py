@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Sequence
+
 from harness import FormLogin, HostSelector, Target, Tenant, Tools, Variant
 from reference_app.mutants.catalogue import FURTHER, MUTANTS
 
 ADMIN_TOKEN = "operator-of-the-test-world"
+IMPORT_TIMEOUT = 300.0
+"""Seconds for 2,000 tenants, which take a tenth of that on an idle machine."""
 
 
 async def provision(tools: Tools, tenant: Tenant) -> dict[str, object]:
@@ -14,14 +20,28 @@ async def provision(tools: Tools, tenant: Tenant) -> dict[str, object]:
         "POST",
         "/admin/tenants",
         headers={"authorization": f"Bearer {ADMIN_TOKEN}"},
-        json={
-            "slug": tenant.slug,
-            "name": tenant.name,
-            "admin_email": tenant.email,
-            "admin_password": tenant.password,
-        },
+        json=_new(tenant),
     )
     return {"id": answer.json()["id"]}
+
+
+async def provision_many(
+    tools: Tools, tenants: Sequence[Tenant]
+) -> list[dict[str, object]]:
+    """Import tenants past the API: quicker, and no process has to open them."""
+    lines = "".join(json.dumps(_new(tenant)) + "\n" for tenant in tenants)
+    command = (sys.executable, "-m", "reference_app", "import")
+    printed = await tools.run(*command, stdin=lines, timeout=IMPORT_TIMEOUT)
+    return [{"id": json.loads(line)["id"]} for line in printed.splitlines()]
+
+
+def _new(tenant: Tenant) -> dict[str, object]:
+    return {
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "admin_email": tenant.email,
+        "admin_password": tenant.password,
+    }
 
 
 target = Target(
@@ -37,6 +57,7 @@ target = Target(
         "REFERENCE_APP_ARGON2_PARALLELISM": "1",
     },
     provision=provision,
+    provision_many=provision_many,
     selector=HostSelector(),
     login=FormLogin(path="/token"),
     public=("/livez", "/readyz", "/token"),

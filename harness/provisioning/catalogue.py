@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from harness.errors import SchemaError
 from harness.model.event import Declared
-from harness.target.generation import cases
+from harness.target.generation import Case, cases
 from harness.target.openapi import operations, parse
 from harness.target.resources import Resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from harness.recording.recorder import Recorder
-    from harness.target.generation import Case
     from harness.target.operation import Operation
     from harness.target.target import Target
 
@@ -86,12 +86,44 @@ def make_catalogue(
             skipped = "skipped by the target"
         known[key] = replace(operation, audience=audience, skipped=skipped)
     resources = Resources(known.values(), tenant_parameters=tenant_parameters)
-    pool = {
-        key: cases(operation, resources, count=CASES, seed=seed)
-        for key, operation in known.items()
-        if not operation.skipped
-    }
-    return Catalogue(known, resources, pool)
+    usable = {key: one for key, one in known.items() if not one.skipped}
+    return Catalogue(known, resources, CasePool(usable, resources, seed=seed))
+
+
+@final
+class CasePool(Mapping[str, tuple[Case, ...]]):
+    """Request variants per operation, generated when they are first looked up.
+
+    Not every exercise sends requests of every kind, and an operation takes 0.1 s. What
+    comes out does not depend on the order of the look-ups.
+
+    Args:
+        operations: By key.
+        resources: How they hang together.
+        seed: Of the generated request data.
+    """
+
+    def __init__(
+        self, operations: Mapping[str, Operation], resources: Resources, *, seed: int
+    ) -> None:
+        self._operations = operations
+        self._resources = resources
+        self._seed = seed
+        self._made: dict[str, tuple[Case, ...]] = {}
+
+    def __getitem__(self, key: str) -> tuple[Case, ...]:
+        if key not in self._made:
+            operation = self._operations[key]
+            self._made[key] = cases(
+                operation, self._resources, count=CASES, seed=self._seed
+            )
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._operations)
+
+    def __len__(self) -> int:
+        return len(self._operations)
 
 
 def read_document(path: str) -> bytes:
