@@ -7,7 +7,9 @@ import hashlib
 LONGEST = 63
 """Bytes of an identifier that Postgres keeps (NAMEDATALEN - 1)."""
 
-_RESERVED = frozenset({"$user", "control", "information_schema", "public", "shared"})
+_RESERVED = frozenset(
+    {"$user", "control", "information_schema", "public", "row_security", "shared"}
+)
 
 
 def quote_identifier(name: str) -> str:

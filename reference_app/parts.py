@@ -26,6 +26,7 @@ from reference_app.logs import json_logging
 from reference_app.metrics import Metrics
 from reference_app.settings import Settings
 from reference_app.storage.one_pool import OnePoolStorage
+from reference_app.storage.row_level_security import RowLevelSecurityStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
 from reference_app.storage.seam import Flag, Storage
 from reference_app.storage.shared_pool import SharedPoolStorage
@@ -47,6 +48,7 @@ async def storage_of_settings(
     by_name: dict[str, OpenStorage] = {
         "schema_per_tenant": SchemaPerTenantStorage.connect,
         "shared_pool": SharedPoolStorage.connect,
+        "row_level_security": RowLevelSecurityStorage.connect,
         "shared_tables": SharedTablesStorage.connect,
         "one_pool": OnePoolStorage.connect,
     }

@@ -14,6 +14,7 @@ Policy = Literal["degraded", "strict", "quorum"]
 StorageName = Literal[
     "schema_per_tenant",
     "shared_pool",
+    "row_level_security",
     "shared_tables",
     "one_pool",
 ]

@@ -11,7 +11,7 @@ import asyncpg
 from reference_app.identifiers import quote_identifier
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
-Series = Literal["control", "tenant", "shared"]
+Series = Literal["control", "tenant", "shared", "row_security"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,9 @@ async def prepare(
             return
         async with connection.transaction():
             await _lock(connection, schema)
-            known = "SELECT to_regnamespace($1)"
-            if await connection.fetchval(known, quote_identifier(schema)) is None:
+            # to_regnamespace() may answer from a cache older than the lock.
+            known = "SELECT true FROM pg_namespace WHERE nspname = $1"
+            if not await connection.fetchval(known, schema):
                 await create_schema(connection, schema)
             await migrate(connection, schema, migrations)
 

@@ -100,6 +100,12 @@ MUTANTS: tuple[Mutant, ...] = (
         summary="a schema per tenant over one pool; SET LOCAL for each transaction",
     ),
     Mutant(
+        "row-level-security",
+        _HARMLESS + "row_level_security" + _FACTORY,
+        harmless=True,
+        summary="all tenants in the same tables, whose policies tell them apart",
+    ),
+    Mutant(
         "plain-search-path",
         _HARMLESS + "plain_search_path" + _FACTORY,
         harmless=True,

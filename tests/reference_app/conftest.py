@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
+from typing import get_args
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+
+from reference_app.settings import StorageName
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ async def dsn(server_dsn: str) -> AsyncIterator[str]:
         suffix = hashlib.sha256(name.encode()).hexdigest()[:8]
         roles = await admin.fetch(
             "SELECT quote_ident(rolname) AS role FROM pg_roles WHERE rolname LIKE $1",
-            f"tenant\\_%\\_{suffix}",
+            f"%\\_{suffix}",
         )
         for row in roles:
             await admin.execute(f"DROP ROLE {row['role']}")
@@ -41,9 +44,7 @@ async def database(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-@pytest.fixture(
-    params=["schema_per_tenant", "shared_pool", "shared_tables", "one_pool"]
-)
+@pytest.fixture(params=get_args(StorageName))
 def storage(request: pytest.FixtureRequest) -> str:
     """Each of the storages in turn."""
     name: str = request.param

@@ -23,7 +23,7 @@ class OwnFlags:
     async def put(self, flag: Flag) -> Flag:
         await self._connection.execute(
             "INSERT INTO flags (name, enabled, description) VALUES ($1, $2, $3) "
-            "ON CONFLICT (name) DO UPDATE "
+            "ON CONFLICT ON CONSTRAINT flags_pkey DO UPDATE "
             "SET enabled = excluded.enabled, description = excluded.description",
             flag.name,
             flag.enabled,

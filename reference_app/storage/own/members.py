@@ -20,14 +20,17 @@ class OwnMembers:
         self, *, email: str, name: str, role: Role, password_hash: str
     ) -> Member:
         try:
-            (row,) = await self._connection.fetch(
-                "INSERT INTO members (email, name, role, password_hash) "
-                "VALUES ($1, $2, $3, $4) RETURNING id, email, name, role, created_at",
-                email,
-                name,
-                role,
-                password_hash,
-            )
+            # Where the session is a transaction, the error ends this part of it.
+            async with self._connection.transaction():
+                (row,) = await self._connection.fetch(
+                    "INSERT INTO members (email, name, role, password_hash) "
+                    "VALUES ($1, $2, $3, $4) "
+                    "RETURNING id, email, name, role, created_at",
+                    email,
+                    name,
+                    role,
+                    password_hash,
+                )
         except asyncpg.UniqueViolationError:
             raise EmailTaken from None
         return Member(**row)
