@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.model.scanner import Scanner
     from harness.model.step import Principal, Step
     from harness.model.tenant import Tenant
+    from harness.provisioning.addresses import Addresses
     from harness.provisioning.belongings import Belongings, Keys
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.fields import Fields
@@ -72,6 +73,7 @@ class Composer:
         key: Mints canaries.
         scanner: Learns which canaries are planted.
         fields: Numbers the places that they are planted in.
+        addresses: Writes the URLs.
         mark: Put before the running number of each text, so that texts of this
             composer differ from those of another one on the same state.
     """
@@ -87,6 +89,7 @@ class Composer:
         key: CanaryKey,
         scanner: Scanner,
         fields: Fields,
+        addresses: Addresses,
         mark: str,
     ) -> None:
         self._catalogue = catalogue
@@ -97,6 +100,7 @@ class Composer:
         self._key = key
         self._scanner = scanner
         self._fields = fields
+        self._addresses = addresses
         self._mark = mark
         self._counter = itertools.count(1)
         self._minted: set[tuple[int, int]] = set()
@@ -178,7 +182,7 @@ class Composer:
             return keys[-1] if keys else slot.default
         if self._in_common(operation, slot, step):
             return _common(slot)
-        if slot.place.startswith("query."):
+        if slot.place.startswith("query.") and slot.kind != "url":
             # Every canary begins so: the search finds whatever it can reach, and
             # nothing that comes back was told by the request.
             return PREFIX if slot.min_length <= len(PREFIX) else slot.default
@@ -189,7 +193,7 @@ class Composer:
         self._scanner.plant(author, number, form=form)
         if slot.kind == "uuid":
             return self._uuid(author, number, seeding=step.role is Role.SEED)
-        return self._planted(slot, author, number)
+        return self._planted(operation, slot, author, number)
 
     def _in_common(self, operation: Operation, slot: Slot, step: Step) -> bool:
         """Whether a place gets the name that all tenants use.
@@ -214,7 +218,9 @@ class Composer:
         digest = hashlib.sha256(text.encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
-    def _planted(self, slot: Slot, author: int, number: int) -> Any:
+    def _planted(
+        self, operation: Operation, slot: Slot, author: int, number: int
+    ) -> Any:
         if slot.kind == "integer":
             return self._key.mint_int(author, number)
         token = self._key.mint(author, number)
@@ -222,7 +228,7 @@ class Composer:
         if slot.kind == "email":
             return f"{unique}@example.com"
         if slot.kind == "url":
-            return f"https://{unique}.example.com/"
+            return self._addresses.write(operation.key, unique)
         longest = slot.max_length or len(unique)
         text = unique if len(unique) <= longest else token
         return text.ljust(slot.min_length, "0")

@@ -19,6 +19,7 @@ from harness.provisioning.witnesses import readings_of
 if TYPE_CHECKING:
     from harness.model.canary import CanaryKey
     from harness.model.tenant import Tenant
+    from harness.provisioning.addresses import Addresses
     from harness.provisioning.belongings import Belongings, Keys
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.fields import Fields
@@ -81,6 +82,7 @@ class Driver:
         key: Mints canaries.
         recorder: Numbers exchanges, and learns what could not be done.
         fields: Numbers the places that canaries are planted in.
+        addresses: Writes the URLs that requests carry.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Driver:
         key: CanaryKey,
         recorder: Recorder,
         fields: Fields,
+        addresses: Addresses,
     ) -> None:
         self.catalogue = catalogue
         self.cast = cast
@@ -112,8 +115,10 @@ class Driver:
             key=key,
             scanner=recorder.scanner,
             fields=fields,
+            addresses=addresses,
             mark="0" if grown else "",
         )
+        self._addresses = addresses
         self._doors: dict[Principal, Access | None] = {}
         self._refusing: set[str] = set()
         self._shut_out: set[int] = set()
@@ -130,6 +135,12 @@ class Driver:
         if isinstance(outcome, Exchange):
             self.trail.append(Taken(step, range(first, last)))
         return outcome
+
+    def readdressed(self, operation: Operation) -> bool:
+        """Whether a refused operation carries an address, and another sort is left."""
+        pool = self.catalogue.pool[operation.key]
+        carries = any(slot.kind == "url" for case in pool for slot in case.slots())
+        return carries and self._addresses.refused(operation.key)
 
     async def _make(self, step: Step) -> Exchange | Impossible:
         operation = self.catalogue.operations.get(step.operation)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 OBJECTS = 2
 """How many of each kind a tenant gets."""
+UNACCEPTABLE = frozenset({400, 422})
+"""Answers to a request whose values the app does not like."""
 
 
 async def seed(driver: Driver, *, tenants: int) -> None:
@@ -131,6 +133,19 @@ async def as_owner(
     Returns:
         The last step made, and its exchange; None if it could not be made at all.
     """
+    step, made = await _through_variants(driver, operation, tenant, role, first)
+    while (
+        made is not None
+        and made.status in UNACCEPTABLE
+        and driver.readdressed(operation)
+    ):
+        step, made = await _through_variants(driver, operation, tenant, role, first)
+    return step, made
+
+
+async def _through_variants(
+    driver: Driver, operation: Operation, tenant: int, role: Role, first: int
+) -> tuple[Step, Exchange | None]:
     pool = driver.catalogue.pool[operation.key]
     whole = Principal(tenant, tenant)
     step = Step(operation.key, whole, tenant, role, first)
@@ -142,6 +157,6 @@ async def as_owner(
         if not isinstance(outcome, Exchange):
             return step, made
         made = outcome
-        if outcome.succeeded or outcome.status not in {400, 409, 415, 422, 500}:
+        if outcome.succeeded or outcome.status not in {*UNACCEPTABLE, 409, 415, 500}:
             break
     return step, made

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import ProvisioningError
 from harness.model.event import Audience, Exchange
 from harness.model.history import History
 from harness.model.step import Principal, Role, Step
+from harness.provisioning.addresses import Addresses
 from harness.provisioning.belongings import Belongings
 from harness.provisioning.casting import as_person_of, log_in
 from harness.provisioning.client import Client
@@ -59,6 +60,7 @@ class Scene:
         environment: Of the app and of commands that hooks run.
         on_server_error: Raises when the database is gone.
         outside: What runs beside the app for it to call; None if nothing does.
+        addresses: Writes the URLs that requests carry.
     """
 
     target: Target
@@ -70,6 +72,7 @@ class Scene:
     environment: Mapping[str, str]
     on_server_error: Callable[[], Awaitable[None]]
     outside: Outside | None = None
+    addresses: Addresses = field(default_factory=Addresses)
 
     def client(self, hosted: Hosted) -> Client:
         """Return a client of a running app."""
@@ -132,6 +135,7 @@ class Scene:
             key=self.key,
             recorder=self.recorder,
             fields=self.fields,
+            addresses=self.addresses,
         )
 
 

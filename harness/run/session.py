@@ -22,6 +22,7 @@ from harness.hosting.served import served
 from harness.model.canary import CanaryKey
 from harness.model.progress import Progress
 from harness.model.scanner import Scanner
+from harness.provisioning.addresses import Addresses
 from harness.provisioning.client import never_fails
 from harness.provisioning.fields import Fields
 from harness.provisioning.stage import Scene, Stage
@@ -200,6 +201,7 @@ def _scene(
         environment=environment,
         on_server_error=check,
         outside=beside,
+        addresses=Addresses(beside.sink.url if beside else ""),
     )
 
 

@@ -50,6 +50,7 @@ _FIXED: Final = {
     "regex": "a",
     "time": "10:20:30Z",
 }
+_URL: Final = frozenset({"callback", "uri", "url", "webhook"})
 _MAIL: Final = frozenset({"email", "mail"})
 _SAMPLES: Final = tuple(
     PREFIX + letters
@@ -63,6 +64,7 @@ _SAMPLES: Final = tuple(
 """Texts of a canary's shape, to try a pattern with."""
 
 _ADDRESSES: Final = tuple(f"{sample}@example.com" for sample in _SAMPLES)
+_LINKS: Final = tuple(f"http://127.0.0.1:49152/{sample}" for sample in _SAMPLES)
 _LONGEST: Final = 10_000
 """Characters of a text beyond which a schema is not obeyed."""
 
@@ -113,10 +115,15 @@ def _form(schema: Schema, place: str) -> tuple[SlotKind, int, str] | None:
     """Return the form that a text must have; None for just any text."""
     pattern = schema.get("pattern")
     if pattern is not None:
-        fit = all(matches(pattern, address) for address in _ADDRESSES)
-        return _FORMATS["email"] if fit else None
-    if "format" not in schema and _MAIL & set(words(place.rpartition(".")[2])):
+        for name, samples in (("email", _ADDRESSES), ("url", _LINKS)):
+            if all(matches(pattern, sample) for sample in samples):
+                return _FORMATS[name]
+        return None
+    named = words(place.rpartition(".")[2])
+    if "format" not in schema and _MAIL & set(named):
         return _FORMATS["email"]
+    if "format" not in schema and named and named[-1] in _URL:
+        return _FORMATS["url"]
     return _FORMATS.get(_format(schema))
 
 

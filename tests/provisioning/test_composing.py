@@ -16,6 +16,7 @@ from harness.model.canary import CanaryKey
 from harness.model.scanner import Scanner
 from harness.model.step import Principal, Role, Step
 from harness.model.world import Access
+from harness.provisioning.addresses import Addresses
 from harness.provisioning.belongings import Belongings
 from harness.provisioning.catalogue import make_catalogue
 from harness.provisioning.client import Call, Meaning
@@ -84,6 +85,7 @@ def composer(
         key=KEY,
         scanner=Scanner(KEY),
         fields=Fields(),
+        addresses=Addresses(),
         mark=mark,
     )
     return made_, catalogue.operations
