@@ -16,7 +16,16 @@ from harness.target.variant import Variant
 if TYPE_CHECKING:
     from harness.target.target import Target
 
-ENVIRONMENT: Final = ("dsn", "host", "port", "user", "password", "database")
+ENVIRONMENT: Final = (
+    "dsn",
+    "host",
+    "port",
+    "user",
+    "password",
+    "database",
+    "provider_url",
+    "sink_url",
+)
 """What the variables of an app may name."""
 FRESH: Final = ("template", "delete", "keep")
 METHODS: Final = frozenset(
