@@ -117,6 +117,16 @@ def isolation(session: nox.Session) -> None:
 
 
 @nox.session(python=DEFAULT, default=False)
+def swarm(session: nox.Session) -> None:
+    """Many users at once, half a minute of each scenario. On the reference app."""
+    install(session, ".[reference,swarm]")
+
+    for scenario in ("steady", "cold_start"):
+        command = ("harness", "swarm", scenario, "--tenants", "20", "-t", "30s")
+        run(session, *command, *session.posargs)
+
+
+@nox.session(python=DEFAULT, default=False)
 def mutants(session: nox.Session) -> None:
     """Seeded bugs in the reference app: each must be found."""
     install(session, ".[reference]")

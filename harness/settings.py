@@ -23,12 +23,13 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from harness.errors import SettingsError
+from harness.model.budget import Budget
 from harness.model.event import Channel
 from harness.model.finding import Severity
 
 PREFIX = "HARNESS_"
 
-INTERNAL_VARIABLES = frozenset({"HARNESS_WORLD"})
+INTERNAL_VARIABLES = frozenset({"HARNESS_JOURNALS", "HARNESS_WORLD"})
 """Variables by which a run tells its own children something; not settings."""
 
 
@@ -37,6 +38,14 @@ def _listed(value: object) -> object:
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _budgets(value: object) -> object:
+    """Read budgets as they are written for people."""
+    listed = _listed(value)
+    if not isinstance(listed, list | tuple):
+        return listed
+    return tuple(Budget.parse(one) if isinstance(one, str) else one for one in listed)
 
 
 class Settings(BaseModel):
@@ -56,7 +65,7 @@ class Settings(BaseModel):
     """Image that testcontainers starts."""
     seed: int = Field(default=0, ge=0)
     """Of everything random; fixed, so that a run repeats."""
-    tenants: int = Field(default=4, ge=2, le=26)
+    tenants: int = Field(default=4, ge=2, le=100_000)
     """How many tenants are made."""
     hosting: Literal["inprocess", "served"] = "inprocess"
     """Whether the app runs in this process or in one of its own."""
@@ -81,6 +90,8 @@ class Settings(BaseModel):
     """Channels that must be watched, or the run is inconclusive."""
     floor_operations: float = Field(default=1.0, ge=0.0, le=1.0)
     """Fraction of the required operations that must be covered."""
+    budget: Annotated[tuple[Budget, ...], BeforeValidator(_budgets)] = ()
+    """The most that measured figures may be, ``"ready=2s"``, ``"p99=500ms"``."""
     runs: Path = Path(".harness/runs")
     """Where runs are kept; in a file, relative to that file."""
     keep_runs: int = Field(default=20, ge=1)

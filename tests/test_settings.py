@@ -148,7 +148,7 @@ def test_another_programs_variable_is_left_alone(tmp_path: Path) -> None:
         ("", {"HARNESS_SEED": "1"}, {"seed": "x"}, "--seed is 'x': "),
         ("", {}, {"fail_on": "x"}, "--fail-on is 'x': input should be 'critical'"),
         ("", {}, {"tenants": 1}, "--tenants is 1: "),
-        ("", {}, {"tenants": 27}, "--tenants is 27: "),
+        ("", {}, {"tenants": 100_001}, "--tenants is 100001: "),
         ("", {}, {"floor_operations": 1.1}, "--floor-operations is 1.1: "),
         ("", {}, {"floor_channels": "body,x"}, "--floor-channels is 'body,x': "),
         ("", {}, {"target": "package.module"}, "--target is 'package.module': "),

@@ -45,7 +45,7 @@ def coverage(
     gaps = [*_operation_gaps(history, declared)]
     uncovered = {gap.what for gap in gaps}
     planted, seen = _fields(history)
-    watched = set(_watched(history))
+    watched = set(watched_channels(history))
     gaps += _channel_gaps(history, watched, channels)
     gaps += [
         Gap(history.label(field), "its owner never saw its value again", floor=False)
@@ -177,7 +177,7 @@ def _sightings(history: History) -> set[tuple[int, int]]:
     }
 
 
-def _watched(history: History) -> Iterator[Channel]:
+def watched_channels(history: History) -> Iterator[Channel]:
     """Yield the channels through which something came that was supposed to."""
     for exchange in history.of(Exchange):
         for found in exchange.found:

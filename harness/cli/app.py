@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import doctor, isolation, mutants, replay, report
+from harness.cli import doctor, isolation, mutants, replay, report, swarm
 
 app = typer.Typer(
     name="harness",
@@ -20,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("isolation")(isolation.isolation)
+app.command("swarm", context_settings=swarm.PASSING_ON)(swarm.swarm)
 app.command("mutants")(mutants.mutants)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)

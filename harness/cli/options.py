@@ -67,6 +67,14 @@ FloorOperations = Annotated[
         metavar="FRACTION", help="Fraction of the operations that must be covered."
     ),
 ]
+Budget = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FIGURE",
+        help="Fail when a measured figure is over it, as in p99=500ms, failures=1% "
+        "or ready=2s; may be repeated.",
+    ),
+]
 Runs = Annotated[
     str | None, typer.Option(metavar="DIRECTORY", help="Where runs are kept.")
 ]

@@ -286,6 +286,20 @@ class Served:
         finally:
             self._forget(exchange)
 
+    async def gone(self) -> AppFailed:
+        """Wait until a worker has ended, and return the error that says how."""
+        exits = [asyncio.create_task(worker.exited.wait()) for worker in self._crew]
+        try:
+            await asyncio.wait(exits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in exits:
+                task.cancel()
+        try:
+            self._check_alive()
+        except AppFailed as error:
+            return error
+        return AppFailed("The app ended.")
+
     async def _deaths(self) -> None:
         """Give a process that just ended the time to be noticed."""
         exits = [asyncio.create_task(worker.exited.wait()) for worker in self._crew]

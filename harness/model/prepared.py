@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.model.event import Audience
+from harness.model.event import Audience, Channel
 
 BlankKind = Literal[
     "text", "email", "url", "uuid", "integer", "reference", "key", "parameter", "fact"
@@ -52,6 +52,7 @@ class Prepared:
     Attributes:
         operation: Key of the operation, ``"GET /documents/{document_id}"``.
         audience: Whom the operation is meant for.
+        channel: What a success comes through.
         method: Upper case.
         target: Path and query as on the request line, after any prefix.
         headers: Lower-case names, without those of identities.
@@ -67,6 +68,7 @@ class Prepared:
 
     operation: str
     audience: Audience = Audience.TENANT
+    channel: Channel = Channel.BODY
     method: str = "GET"
     target: str
     headers: tuple[tuple[str, str], ...] = ()

@@ -129,6 +129,7 @@ def _prepared(
     return Prepared(
         operation=operation.key,
         audience=operation.audience,
+        channel=operation.channel,
         method=operation.method,
         target=f"{path}{query}",
         headers=tuple((name.lower(), value) for name, value in rendered.headers),

@@ -176,16 +176,31 @@ class Stage:
         """Set the state back, start the app, and stop it again."""
         await self._state.restore()
         async with self._scene.host() as hosted:
-            await hosted.send_beacons(self._scene.key)
-            client = self._scene.client(hosted)
-            driver = self._scene.driver(client, self.catalogue, self.world)
-            if self._sessions_last is None:
-                self._sessions_last = await _sessions_last(driver)
-            if not self._sessions_last:
-                await _renew_all(driver)
+            driver = await self._begin(hosted)
             yield driver
             if self._scene.target.fresh == "keep":
                 self._keep(driver)
+
+    async def enter(self, hosted: Hosted) -> World:
+        """Return the world as it is in an app that was started on its state.
+
+        Whoever was logged out meanwhile is logged in again.
+
+        Args:
+            hosted: The running app.
+        """
+        driver = await self._begin(hosted)
+        return replace(self.world, credentials=tuple(driver.cast.credentials))
+
+    async def _begin(self, hosted: Hosted) -> Driver:
+        await hosted.send_beacons(self._scene.key)
+        client = self._scene.client(hosted)
+        driver = self._scene.driver(client, self.catalogue, self.world)
+        if self._sessions_last is None:
+            self._sessions_last = await _sessions_last(driver)
+        if not self._sessions_last:
+            await _renew_all(driver)
+        return driver
 
     def _keep(self, driver: Driver) -> None:
         """Take over what has become of a world that nobody sets back."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.model.event import Event
     from harness.model.scanner import Scanner
@@ -35,6 +35,7 @@ class Recorder:
         # A collector may run an app's finaliser, which logs, while the lock is held.
         self._lock = threading.RLock()
         self._started = time.perf_counter()
+        self._wanted: Callable[[Event], bool] | None = None
 
     def now(self) -> float:
         """Seconds since the recording began."""
@@ -64,7 +65,17 @@ class Recorder:
     def add(self, event: Event) -> None:
         """Append a fact."""
         with self._lock:
-            self._events.append(event)
+            if self._wanted is None or self._wanted(event):
+                self._events.append(event)
+
+    def sift(self, wanted: Callable[[Event], bool]) -> None:
+        """Keep only what is wanted from now on: under load too much comes in.
+
+        Args:
+            wanted: Whether a fact can matter.
+        """
+        with self._lock:
+            self._wanted = wanted
 
     def learn(self, name: str, tenant: int) -> None:
         """Remember that a text, such as a slug or an id, names a tenant."""

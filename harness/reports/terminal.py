@@ -18,6 +18,7 @@ from harness.model.result import Result
 from harness.model.tenant import alias
 from harness.model.verdict import Outcome
 from harness.reports.groups import Numbered, grouped
+from harness.reports.load import load_tables
 from harness.reports.text import (
     leaked_field,
     one_line,
@@ -70,6 +71,7 @@ def renderable(
         *_header(result),
         *_not_covered(result),
         *_found(result, runs, full=full),
+        *load_tables(result, full=full),
         *_remarks(result),
         Text(),
         _verdict(result),
@@ -260,11 +262,15 @@ def _figures(coverage: Coverage) -> list[str]:
     """Say how much was seen; of a replay, only how much it was about."""
     if not coverage.operations_known and not coverage.gaps:
         return [plural(coverage.operations, "operation")]
+    operations = f"{coverage.operations}/{coverage.operations_known} operations"
+    watched = f"watched: {', '.join(coverage.channels) or 'nothing'}"
+    if not coverage.fields_planted and not coverage.probes:
+        return [operations, watched]
     return [
-        f"{coverage.operations}/{coverage.operations_known} operations",
+        operations,
         f"{coverage.fields_seen}/{coverage.fields_planted} fields",
         plural(coverage.probes, "probe"),
-        f"watched: {', '.join(coverage.channels) or 'nothing'}",
+        watched,
     ]
 
 

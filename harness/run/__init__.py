@@ -7,5 +7,14 @@ from harness.run.judgement import check
 from harness.run.mutants import MutantOutcome, mutants
 from harness.run.order import Order
 from harness.run.replay import replay
+from harness.run.swarm import swarm
 
-__all__ = ["MutantOutcome", "Order", "check", "isolation", "mutants", "replay"]
+__all__ = [
+    "MutantOutcome",
+    "Order",
+    "check",
+    "isolation",
+    "mutants",
+    "replay",
+    "swarm",
+]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -17,12 +15,13 @@ from harness.errors import HarnessError, Inconclusive
 from harness.gates import Gates, judge_run
 from harness.isolation.machine import run_machine
 from harness.isolation.sweep import Sweep
-from harness.model.event import Exchange, LogLine, Note, Unseen
+from harness.model.event import Exchange, LogLine, Unseen
 from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.model.result import Result
 from harness.run.beside import counted_calls
 from harness.run.directory import RunDirectory
+from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 from harness.run.session import (
@@ -40,14 +39,12 @@ if TYPE_CHECKING:
     from harness.model.coverage import Coverage
     from harness.model.event import Event
     from harness.model.finding import Finding
-    from harness.model.verdict import Verdict
     from harness.provisioning.stage import Scene, Stage
     from harness.run.order import Order
     from harness.settings import Settings
     from harness.target.target import Target
 
 EXERCISE = "isolation"
-PACKAGES = ("tenant-harness", "hypothesis", "asyncpg", "fastapi", "starlette")
 
 
 def isolation(order: Order) -> Result:
@@ -176,52 +173,15 @@ def _judged(so_far: Probe, settings: Settings, seconds: float) -> Judged:
     measurements = _measurements(history.events, seconds)
     gates = Gates(fail_on=settings.fail_on)
     verdict = judge_run(findings, covered, measurements, gates=gates)
-    return Judged(so_far, verdict, findings, covered, measurements)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What was decided, and from what."""
-
-    probe: Probe
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    coverage: Coverage
-    measurements: tuple[Measurement, ...]
-
-    def result(
-        self, order: Order, pg: Postgres | None, directory: RunDirectory
-    ) -> Result:
-        """Put together all that the run has to say."""
-        history = self.probe.history()
-        stage = self.probe.stage
-        tenants = stage.world.tenants if stage else ()
-        notes = dict.fromkeys(note.text for note in history.of(Note))
-        return Result(
-            id=directory.id,
-            exercise=EXERCISE,
-            target=order.settings.target,
-            variant=order.settings.variant,
-            command=order.command,
-            seed=order.settings.seed,
-            started=directory.started.isoformat(timespec="seconds"),
-            versions=_versions(pg),
-            environment=_surroundings(order, pg),
-            tenants={tenant.alias: tenant.name for tenant in tenants},
-            fields=dict(history.fields),
-            verdict=self.verdict,
-            findings=self.findings,
-            coverage=self.coverage,
-            measurements=self.measurements,
-            notes=tuple(notes),
-        )
-
-
-def _surroundings(order: Order, pg: Postgres | None) -> dict[str, str]:
-    """Return how the app was run: a replay runs it the same way."""
-    settings = order.settings
-    how = {"hosting": settings.hosting, "workers": str(settings.workers)}
-    return {**how, "postgres": pg.reason} if pg else how
+    return Judged(
+        exercise=EXERCISE,
+        history=history,
+        tenants=so_far.stage.world.tenants if so_far.stage else (),
+        verdict=verdict,
+        findings=findings,
+        coverage=covered,
+        measurements=measurements,
+    )
 
 
 def _lowered(covered: Coverage, fraction: float) -> Coverage:
@@ -244,15 +204,3 @@ def _measurements(events: tuple[Event, ...], seconds: float) -> tuple[Measuremen
         Measurement("log lines", lines),
         *counted_calls(events),
     )
-
-
-def _versions(pg: Postgres | None) -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    if pg is not None:
-        versions["postgres"] = pg.version
-    return versions

@@ -14,7 +14,8 @@ from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.reports.json import parse
 from harness.run.directory import REPORT, RunDirectory
-from harness.run.isolation import Judged, Probe
+from harness.run.isolation import EXERCISE, Probe
+from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 from harness.run.session import open_scene, server, set_stage
@@ -93,11 +94,13 @@ async def _replay(order: Order, findings: list[Finding]) -> Result:
             directory.write_history(scene.recorder.since())
     shown = _shown(replayed)
     judged = Judged(
-        so_far,
-        _verdict(replayed, shown),
-        shown,
-        _coverage(findings),
-        (Measurement("duration", time.perf_counter() - began, "s"),),
+        exercise=EXERCISE,
+        history=so_far.history(),
+        tenants=so_far.stage.world.tenants,
+        verdict=_verdict(replayed, shown),
+        findings=shown,
+        coverage=_coverage(findings),
+        measurements=(Measurement("duration", time.perf_counter() - began, "s"),),
     )
     result = judged.result(order, pg, directory)
     directory.write_report(result)

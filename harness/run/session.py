@@ -34,14 +34,17 @@ from harness.run.loading import filled_environment
 from harness.target.app import AppSpec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
     from harness.environment.fresh import FreshState
     from harness.environment.outside import Outside
     from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
+    from harness.hosting.port import Port
     from harness.run.order import Order
     from harness.target.target import FreshHook, Target
+
+    Host = Callable[[], AbstractAsyncContextManager[Hosted]]
 
 
 MAX_CONNECTIONS = 200
@@ -187,13 +190,9 @@ def _scene(
             await ensure_alive(pg)
 
     host = _hosting(target, order, environment, recorder)
-    if beside is not None:
-        told = "".join(target.environment.values())
-        expected = any(f"{{{name}}}" in told for name in beside.values)
-        host = counting_calls(host, beside, recorder, expected=expected)
     return Scene(
         target=target,
-        host=host,
+        host=_counted(host, target, beside, recorder),
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),
@@ -205,15 +204,48 @@ def _scene(
     )
 
 
+def _counted(
+    host: Host, target: Target, beside: Outside | None, recorder: Recorder
+) -> Host:
+    """Return the same way to start an app, its calls of the provider counted."""
+    if beside is None:
+        return host
+    told = "".join(target.environment.values())
+    expected = any(f"{{{name}}}" in told for name in beside.values)
+    return counting_calls(host, beside, recorder, expected=expected)
+
+
 def _hosting(
     target: Target,
     order: Order,
-    environment: dict[str, str],
+    environment: Mapping[str, str],
     recorder: Recorder,
-) -> Callable[[], AbstractAsyncContextManager[Hosted]]:
+) -> Host:
     if target.url:
         return lambda: remote(target.url)
-    spec = AppSpec(
+    spec = _spec(target, order, environment)
+    settings = order.settings
+    if settings.hosting == "served":
+        return lambda: served(
+            spec, recorder, workers=settings.workers, port=settings.port
+        )
+    return lambda: in_process(spec, recorder)
+
+
+def host_at(port: Port, scene: Scene, order: Order) -> Host:
+    """Return what serves a scene's app at a port that was reserved for it."""
+    spec = _spec(scene.target, order, scene.environment)
+    workers = order.settings.workers
+    return _counted(
+        lambda: served(spec, scene.recorder, workers=workers, port=port),
+        scene.target,
+        scene.outside,
+        scene.recorder,
+    )
+
+
+def _spec(target: Target, order: Order, environment: Mapping[str, str]) -> AppSpec:
+    return AppSpec(
         app=target.app,
         environment=environment,
         directory=order.root,
@@ -221,12 +253,6 @@ def _hosting(
         startup_timeout=target.startup_timeout,
         shutdown_timeout=target.shutdown_timeout,
     )
-    settings = order.settings
-    if settings.hosting == "served":
-        return lambda: served(
-            spec, recorder, workers=settings.workers, port=settings.port
-        )
-    return lambda: in_process(spec, recorder)
 
 
 async def set_stage(

@@ -43,7 +43,7 @@ def verbs() -> dict[str, set[str]]:
 
 def shown(value: object) -> str:
     """Return a default as the page writes it."""
-    if value in {None, ""}:
+    if value in {None, "", ()}:
         return "none"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))

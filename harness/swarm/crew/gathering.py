@@ -191,6 +191,7 @@ class Crew:
             size=len(reply.body),
             objects=-1,
             seconds=reply.seconds,
+            through=prepared.channel,
         )
 
     def beat(self, users: int, *, last: bool = False) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.model.event import Audience
+from harness.model.event import Audience, Channel
 from harness.model.history import Field
 from harness.model.prepared import Address, Blank, Entry, Prepared
 from harness.model.tenant import Tenant
@@ -66,6 +66,7 @@ def _tenant(data: Mapping[str, Any]) -> Tenant:
 def _prepared(data: Mapping[str, Any]) -> Prepared:
     changed = {
         "audience": Audience(data["audience"]),
+        "channel": Channel(data["channel"]),
         "headers": _pairs(data["headers"]),
         "blanks": tuple(Blank(**one) for one in data["blanks"]),
     }

@@ -13,8 +13,10 @@ from harness.model.scanner import Scanner
 from harness.model.tenant import FIRST_NOBODY
 
 if TYPE_CHECKING:
+    from harness.model.prepared import Prepared
     from harness.model.scanner import Hit
     from harness.model.tenant import Tenant
+    from harness.swarm.crew.reply import Reply
 
 CLOSELY: Final = 64
 """Of so many answers to an operation one is looked at closely, the first among them."""
@@ -46,17 +48,16 @@ class Watch:
         self._seen: Counter[str] = Counter()
 
     def foreign(
-        self, tenant: int, operation: str, status: int, body: bytes, headers: Headers
+        self, tenant: int, prepared: Prepared, reply: Reply
     ) -> tuple[Found, ...]:
         """Return what an answer holds of others; nearly always nothing.
 
         Args:
             tenant: Who gets the answer.
-            operation: Key of the operation.
-            status: Of the answer.
-            body: Its content, decompressed.
-            headers: Names and values.
+            prepared: What it answers.
+            reply: The answer.
         """
+        operation, body, headers = prepared.operation, reply.body, reply.headers
         seen = self._seen[operation]
         self._seen[operation] = seen + 1
         closely = seen % CLOSELY == 0
@@ -68,7 +69,8 @@ class Watch:
             )
         if not suspect:
             return ()
-        return tuple(self._found(tenant, status, body, headers))
+        channel = Channel.ERROR if reply.status >= 400 else prepared.channel
+        return tuple(self._found(tenant, channel, body, headers))
 
     def sights(self, tenant: int, body: bytes) -> bool:
         """Whether a tenant's own data, beyond its name, come in an answer."""
@@ -100,9 +102,8 @@ class Watch:
         return not own and hit.owner < FIRST_NOBODY
 
     def _found(
-        self, tenant: int, status: int, body: bytes, headers: Headers
+        self, tenant: int, channel: Channel, body: bytes, headers: Headers
     ) -> Iterable[Found]:
-        channel = Channel.ERROR if status >= 400 else Channel.BODY
         for hit in self._scanner.scan(body):
             if self._is_others(tenant, hit):
                 yield Found(channel, "", hit)

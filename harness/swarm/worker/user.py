@@ -205,9 +205,7 @@ class TenantUser(FastHttpUser):
     def _look(self, form: Form, written: Written, reply: Reply) -> None:
         crew, account, prepared = self.crew, self.account, form.prepared
         index = account.tenant.index
-        found = crew.watch.foreign(
-            index, prepared.operation, reply.status, reply.body, reply.headers
-        )
+        found = crew.watch.foreign(index, prepared, reply)
         if found:
             crew.leaked(account, prepared, written, reply, found)
             tell_of_leak(self.environment)
