@@ -117,6 +117,15 @@ def isolation(session: nox.Session) -> None:
 
 
 @nox.session(python=DEFAULT, default=False)
+def startup(session: nox.Session) -> None:
+    """Does each start open each tenant once, and how fast? On the reference app."""
+    install(session, ".[reference]")
+
+    arguments = session.posargs or ["--tenants", "10,200"]
+    run(session, "harness", "startup", *arguments)
+
+
+@nox.session(python=DEFAULT, default=False)
 def swarm(session: nox.Session) -> None:
     """Many users at once, half a minute of each scenario. On the reference app."""
     install(session, ".[reference,swarm]")

@@ -29,6 +29,10 @@ from harness.model.finding import Severity
 
 PREFIX = "HARNESS_"
 
+_Crowd = Annotated[int, Field(ge=2, le=10_000)]
+
+_FLAGS = {"startup_tenants": "--tenants"}
+
 INTERNAL_VARIABLES = frozenset({"HARNESS_JOURNALS", "HARNESS_WORLD"})
 """Variables by which a run tells its own children something; not settings."""
 
@@ -92,6 +96,14 @@ class Settings(BaseModel):
     """Fraction of the required operations that must be covered."""
     budget: Annotated[tuple[Budget, ...], BeforeValidator(_budgets)] = ()
     """The most that measured figures may be, ``"ready=2s"``, ``"p99=500ms"``."""
+    startup_tenants: Annotated[tuple[_Crowd, ...], BeforeValidator(_listed)] = Field(
+        default=(10,), min_length=1
+    )
+    """How many tenants the app is started with; each number is a world of its own."""
+    strategy: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Start-up strategies, as the target names them; all of them if none is named."""
+    trials: int = Field(default=3, ge=1, le=100)
+    """How often the app is started in each way."""
     runs: Path = Path(".harness/runs")
     """Where runs are kept; in a file, relative to that file."""
     keep_runs: int = Field(default=20, ge=1)
@@ -246,7 +258,7 @@ def _from_flags(flags: Mapping[str, object]) -> _Layer:
 
 def flag(name: str) -> str:
     """Return the flag that sets a setting."""
-    return f"--{name.replace('_', '-')}"
+    return _FLAGS.get(name, f"--{name.replace('_', '-')}")
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> SettingsError:

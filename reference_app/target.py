@@ -65,6 +65,10 @@ target = Target(
     operator=("/admin/*", "/metrics"),
     skip=("GET /events",),
     labelled_loggers=("reference_app",),
+    strategies={
+        name: {"REFERENCE_APP_STRATEGY": name} for name in ("eager", "lazy", "warm")
+    },
+    ready="/readyz",
     variants={
         mutant.name: Variant(
             app=mutant.app,

@@ -75,6 +75,25 @@ Budget = Annotated[
         "or ready=2s; may be repeated.",
     ),
 ]
+StartupTenants = Annotated[
+    str | None,
+    typer.Option(
+        "--tenants",
+        metavar="N,N",
+        help="How many tenants the app is started with, one world each.",
+    ),
+]
+Strategy = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Start-up strategy, as the target names it; may be repeated. All if "
+        "left out.",
+    ),
+]
+Trials = Annotated[
+    int | None, typer.Option(help="How often the app is started in each way.")
+]
 Runs = Annotated[
     str | None, typer.Option(metavar="DIRECTORY", help="Where runs are kept.")
 ]

@@ -61,6 +61,7 @@ class Scene:
         on_server_error: Raises when the database is gone.
         outside: What runs beside the app for it to call; None if nothing does.
         addresses: Writes the URLs that requests carry.
+        values: What templates of the app's variables can name.
     """
 
     target: Target
@@ -73,6 +74,7 @@ class Scene:
     on_server_error: Callable[[], Awaitable[None]]
     outside: Outside | None = None
     addresses: Addresses = field(default_factory=Addresses)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def client(self, hosted: Hosted) -> Client:
         """Return a client of a running app."""
@@ -235,7 +237,7 @@ async def _sessions_last(driver: Driver) -> bool:
     before = driver.cast.credentials[0]
     if not before.headers:
         return True
-    for operation in _simple_readings(driver)[:TRIES]:
+    for operation in simple_readings(driver)[:TRIES]:
         step = Step(operation.key, Principal(0, 0), 0, Role.REREAD)
         outcome = await driver.make(step)
         # A fresh login may well give the same token again.
@@ -246,7 +248,8 @@ async def _sessions_last(driver: Driver) -> bool:
     return False
 
 
-def _simple_readings(driver: Driver) -> list[Operation]:
+def simple_readings(driver: Driver) -> list[Operation]:
+    """Return the readings for tenants that need no object."""
     return [
         operation
         for operation in driver.catalogue.operations.values()

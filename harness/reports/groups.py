@@ -151,6 +151,23 @@ _MEANINGS: Mapping[tuple[str, bool, str], str] = {
     ("egress", False, "key used by no credential"): (
         "{owner}'s key at the provider is used without credential"
     ),
+    ("lifecycle", False, "twice"): "A tenant is initialised twice, such as {owner}",
+    ("lifecycle", False, "too early"): (
+        "A tenant is served before it is ready, such as {owner}"
+    ),
+    ("lifecycle", False, "not closed"): (
+        "A tenant's resource is not closed at shutdown, such as {owner}'s"
+    ),
+    ("lifecycle", False, "left open"): "A connection is left open at shutdown",
+    ("lifecycle", False, "too many"): (
+        "There are more connections than the target accounts for"
+    ),
+    ("lifecycle", False, "not served"): (
+        "A tenant is not served after a start, such as {owner}"
+    ),
+    ("lifecycle", False, "called too often"): (
+        "The model provider is called too often by a start"
+    ),
     ("label", True, "missing"): "Log lines name no tenant",
     ("label", True, "wrong"): "Log lines name the wrong tenant",
 }

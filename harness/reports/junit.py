@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from harness.model.coverage import Gap
 from harness.model.finding import Finding
 from harness.model.result import Result
+from harness.reports.starts import OVER, UNMEASURED
 from harness.reports.text import (
     leaked_field,
     one_line,
@@ -28,7 +29,8 @@ def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
     An operation fails with the findings on it, is an error when it was not
     covered and the verdict depends on that, and is skipped when it was not
     covered and nothing depends on that; else it passes. Channels, fields and steps
-    that were not covered, and loggers that leaked, are cases too.
+    that were not covered, and loggers that leaked, are cases too, and so is each
+    figure over its budget.
 
     Args:
         result: What to render.
@@ -47,6 +49,7 @@ def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
             _fail(case, result, findings[name], gaps.get(name, []), runs)
         elif name in gaps:
             _leave_out(case, gaps[name])
+    _add_budgets(suite, result)
     for attribute, tag in _COUNTED:
         suite.set(attribute, str(len(suite.findall(f"testcase{tag}"))))
     root = Element("testsuites", name="harness")
@@ -121,6 +124,17 @@ def _leave_out(case: Element, gaps: list[Gap]) -> None:
         error.text = f"not covered, and the verdict depends on it: {reasons}"
     else:
         SubElement(case, "skipped", message=f"not covered: {reasons}")
+
+
+def _add_budgets(suite: Element, result: Result) -> None:
+    """Add a case for each figure over its budget, and each budget without a figure."""
+    for reason in result.verdict.reasons:
+        for start, tag in ((OVER, "failure"), (UNMEASURED, "error")):
+            if reason.startswith(start):
+                name = visible(reason.removeprefix(start))
+                case = SubElement(suite, "testcase", name=f"budget {name}", time="0")
+                case.set("classname", _class_name(result))
+                SubElement(case, tag, message=visible(reason)).set("type", "budget")
 
 
 def _class_name(result: Result) -> str:

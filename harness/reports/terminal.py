@@ -13,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model.coverage import Coverage, Gap
+from harness.model.event import Channel
 from harness.model.finding import Finding, Severity
 from harness.model.result import Result
 from harness.model.tenant import alias
 from harness.model.verdict import Outcome
 from harness.reports.groups import Numbered, grouped
 from harness.reports.load import load_tables
+from harness.reports.starts import budget_lines, starts_table, ways_to_start
 from harness.reports.text import (
     leaked_field,
     one_line,
@@ -72,6 +74,8 @@ def renderable(
         *_not_covered(result),
         *_found(result, runs, full=full),
         *load_tables(result, full=full),
+        *starts_table(result),
+        *budget_lines(result),
         *_remarks(result),
         Text(),
         _verdict(result),
@@ -200,8 +204,9 @@ def _facts(result: Result, finding: Finding) -> Iterator[tuple[str, str]]:
     if leaked := leaked_field(finding, result):
         yield "leaked", leaked
     yield "owner", tenant_name(finding.owner, names, absent="no single tenant")
-    receiver = receiver_name(finding, names)
-    yield "receiver", f"{receiver} · identity: {visible(finding.shape)}"
+    if finding.channel is not Channel.PROCESS:
+        receiver = receiver_name(finding, names)
+        yield "receiver", f"{receiver} · identity: {visible(finding.shape)}"
     yield "channel", f"{finding.channel} · oracle: {visible(finding.oracle)}"
     if finding.count > 1:
         yield "seen", f"{finding.count} times"
@@ -253,7 +258,8 @@ def _verdict(result: Result) -> Text:
     if verdict.outcome is Outcome.INCONCLUSIVE and len(verdict.reasons) > 1:
         reasons[0] += f" (and {len(verdict.reasons) - 1} more)"
     seconds = [one.value for one in result.measurements if one.name == "duration"]
-    figures = [*_figures(coverage), *(f"{value:.1f} s" for value in seconds)]
+    seen = ways_to_start(result) or _figures(coverage)
+    figures = [*seen, *(f"{value:.1f} s" for value in seconds)]
     outcome = (verdict.outcome.upper(), _OUTCOME_STYLE[verdict.outcome])
     return Text.assemble(outcome, "  ", " · ".join([*reasons, *figures]))
 

@@ -7,6 +7,7 @@ from harness.run.judgement import check
 from harness.run.mutants import MutantOutcome, mutants
 from harness.run.order import Order
 from harness.run.replay import replay
+from harness.run.startup import startup
 from harness.run.swarm import swarm
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "isolation",
     "mutants",
     "replay",
+    "startup",
     "swarm",
 ]

@@ -11,12 +11,13 @@ from harness.provisioning.worlds import make_world
 from harness.run.session import MAX_CONNECTIONS, open_scene, server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from harness.environment.server import Postgres
     from harness.model.world import World
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.stage import Scene
+    from harness.recording.recorder import Recorder
     from harness.run.order import Order
     from harness.target.target import Target
 
@@ -49,6 +50,8 @@ async def provisioned(
     seeded: int | None = None,
     logins: bool = True,
     max_connections: int = MAX_CONNECTIONS,
+    inspect: Callable[[Postgres], Awaitable[None]] | None = None,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[Provisioned]:
     """Have a server with a world on it; the app is down when the block begins.
 
@@ -62,6 +65,8 @@ async def provisioned(
         seeded: How many of the first tenants get objects; None for all.
         logins: Whether each tenant's user is logged in; see `make_world`.
         max_connections: Sessions at once, where we start the server.
+        inspect: Awaited with the server before anything is made on it.
+        recorder: Of an earlier world of this run, to go on with; else a new one.
 
     Raises:
         HarnessError: The world could not be made.
@@ -71,8 +76,10 @@ async def provisioned(
         if target.app:
             opened = server(order, max_connections=max_connections)
             pg = await stack.enter_async_context(opened)
+            if inspect is not None:
+                await inspect(pg)
         scene, _ = await stack.enter_async_context(
-            open_scene(target, order, pg, fresh=False)
+            open_scene(target, order, pg, fresh=False, recorder=recorder)
         )
         order.listener(Progress("provision", detail=f"making {tenants} tenants"))
         world, catalogue = await make_world(

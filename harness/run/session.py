@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
     from harness.hosting.port import Port
+    from harness.hosting.watching import Watch
     from harness.run.order import Order
     from harness.target.target import FreshHook, Target
 
@@ -113,7 +114,12 @@ async def server(
 
 @asynccontextmanager
 async def open_scene(
-    target: Target, order: Order, pg: Postgres | None, *, fresh: bool = True
+    target: Target,
+    order: Order,
+    pg: Postgres | None,
+    *,
+    fresh: bool = True,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[tuple[Scene, FreshState | Kept | Hooked]]:
     """Have a database for the app, and everything to boot it with.
 
@@ -122,6 +128,7 @@ async def open_scene(
         order: What was asked for.
         pg: The server; None for an app that runs elsewhere.
         fresh: Whether the state will be set back; if not, nothing is remembered.
+        recorder: Of an earlier scene of this run, to go on with; else a new one.
     """
     async with AsyncExitStack() as stack:
         database: Database | None = None
@@ -136,8 +143,8 @@ async def open_scene(
             state = await stack.enter_async_context(
                 fresh_state(strategy, database, hook=hook)
             )
-        key = _key(target, order)
-        recorder = Recorder(Scanner(key, sparing=True))
+        key = new_key(target, order)
+        recorder = recorder or new_recorder(key)
         beside = None
         if target.app:
             beside = await stack.enter_async_context(beside_app(key, recorder))
@@ -155,10 +162,16 @@ def given_dsn(order: Order) -> str:
     return dsn.get_secret_value() if dsn else ""
 
 
-def _key(target: Target, order: Order) -> CanaryKey:
+def new_key(target: Target, order: Order) -> CanaryKey:
+    """Return the key that mints a run's canaries: the same for the same seed."""
     # An app that runs elsewhere may still hold what an earlier run planted.
     seed = order.settings.seed
     return CanaryKey.generate() if target.url else CanaryKey.from_seed(seed)
+
+
+def new_recorder(key: CanaryKey) -> Recorder:
+    """Return a recorder that finds the canaries of a key."""
+    return Recorder(Scanner(key, sparing=True))
 
 
 def _scene(
@@ -171,6 +184,7 @@ def _scene(
     recorder: Recorder,
 ) -> Scene:
     environment: dict[str, str] = {}
+    values: dict[str, str] = {}
     check: Callable[[], Awaitable[None]] = never_fails
     if database is not None:
         pg = database.server
@@ -201,6 +215,7 @@ def _scene(
         on_server_error=check,
         outside=beside,
         addresses=Addresses(beside.sink.url if beside else ""),
+        values=values,
     )
 
 
@@ -252,6 +267,27 @@ def _spec(target: Target, order: Order, environment: Mapping[str, str]) -> AppSp
         reimport=target.reimport,
         startup_timeout=target.startup_timeout,
         shutdown_timeout=target.shutdown_timeout,
+    )
+
+
+def watched_host(
+    scene: Scene, order: Order, variables: Mapping[str, str]
+) -> Callable[[Watch], AbstractAsyncContextManager[Hosted]]:
+    """Return what serves a scene's app with further variables, and has it watched.
+
+    Args:
+        scene: The app, and how it is set up otherwise.
+        order: What was asked for.
+        variables: Templates, as in `Target.environment`.
+
+    Raises:
+        TargetError: A template names something that is not known.
+    """
+    further = filled_environment(variables, scene.values)
+    spec = _spec(scene.target, order, {**scene.environment, **further})
+    workers, port = order.settings.workers, order.settings.port
+    return lambda watch: served(
+        spec, scene.recorder, workers=workers, port=port, watch=watch
     )
 
 

@@ -1,0 +1,192 @@
+"""What a Postgres server says of the connections that an app has to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+import asyncpg
+
+from harness.environment.dsn import read_dsn
+from harness.environment.server import Postgres
+from harness.errors import PostgresError
+
+EVERY: Final = 0.02
+"""Seconds between two looks at how many connections there are."""
+_QUIET: Final = 0.05
+_TIMEOUT: Final = 10.0
+_GONE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+
+# Databases that the app made for itself count, those of other runs do not.
+_COUNT: Final = """
+select count(*) from pg_stat_activity
+where backend_type = 'client backend' and pid <> pg_backend_pid() and (datname = $1
+ or datname <> all($2::text[]) and not starts_with(datname, 'harness_'))
+"""
+_LIST: Final = _COUNT.replace(
+    "count(*)", "pid, usename, application_name, state, query"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections a server takes.
+
+    Attributes:
+        most: ``max_connections``.
+        reserved: Of these, for superusers and privileged roles only.
+    """
+
+    most: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        """Connections for an ordinary role."""
+        return self.most - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection as the server sees it.
+
+    Attributes:
+        backend: Process id of the server's end.
+        user: Role that it logged in as.
+        application: How it calls itself.
+        state: ``idle``, ``active``, …
+        query: Its last statement, as it was sent.
+    """
+
+    backend: int
+    user: str
+    application: str
+    state: str
+    query: str
+
+
+async def read_limits(pg: Postgres) -> Limits:
+    """Ask a server how many connections it takes.
+
+    Raises:
+        PostgresError: It does not answer.
+    """
+    async with _connected(pg) as connection:
+        rows = await connection.fetch(
+            "select name, setting::int from pg_settings where name in"
+            " ('max_connections', 'superuser_reserved_connections',"
+            " 'reserved_connections')"
+        )
+    values = {row["name"]: row["setting"] for row in rows}
+    most = values.pop("max_connections")
+    return Limits(most, sum(values.values()))
+
+
+@final
+class Activity:
+    """Counts an app's connections; made by `activity`."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, database: str, foreign: Sequence[str]
+    ) -> None:
+        self._connection = connection
+        self._databases = (database, list(foreign))
+        self._turn = asyncio.Lock()
+
+    async def count(self) -> int:
+        """Return how many connections there are now."""
+        rows = await self._ask(_COUNT)
+        return int(rows[0]["count"])
+
+    async def sessions(self) -> tuple[Session, ...]:
+        """Return the connections that there are now, the oldest first."""
+        rows = await self._ask(_LIST)
+        return tuple(
+            Session(
+                row["pid"],
+                row["usename"] or "",
+                row["application_name"] or "",
+                row["state"] or "",
+                row["query"] or "",
+            )
+            for row in rows
+        )
+
+    async def _ask(self, query: str) -> Sequence[asyncpg.Record]:
+        try:
+            async with self._turn, asyncio.timeout(_TIMEOUT):
+                return await self._connection.fetch(query, *self._databases)
+        except _GONE as error:
+            raise PostgresError(
+                f"Postgres does not say how many connections there are: {error}"
+            ) from error
+
+    async def quiet(self, *, within: float) -> tuple[Session, ...]:
+        """Wait until there are none; return those that are left in the end.
+
+        Args:
+            within: Seconds to wait at most: the server notices a close a moment later.
+        """
+        until = time.monotonic() + within
+        while left := await self.sessions():
+            if time.monotonic() > until:
+                break
+            await asyncio.sleep(_QUIET)
+        return left
+
+
+async def foreign_databases(pg: Postgres) -> tuple[str, ...]:
+    """Return the databases of a server that no app of this run can have made.
+
+    Args:
+        pg: The server; if it was given to us, ask before the app is started first.
+
+    Raises:
+        PostgresError: It does not answer.
+    """
+    if pg.source != "dsn":
+        return ("postgres", "template0", "template1")
+    async with _connected(pg) as connection:
+        rows = await connection.fetch("select datname from pg_database")
+    return tuple(row["datname"] for row in rows)
+
+
+@contextlib.asynccontextmanager
+async def activity(
+    pg: Postgres, dsn: str, foreign: Sequence[str]
+) -> AsyncIterator[Activity]:
+    """Watch the connections to an app's databases, over one of our own.
+
+    Args:
+        pg: The server.
+        dsn: Of the app's database.
+        foreign: Databases that are not the app's; others than these are.
+
+    Raises:
+        PostgresError: The server does not answer.
+    """
+    async with _connected(pg) as connection:
+        yield Activity(connection, read_dsn(dsn).database, foreign)
+
+
+@contextlib.asynccontextmanager
+async def _connected(pg: Postgres) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        connection = await asyncpg.connect(pg.dsn, timeout=_TIMEOUT)
+    except _GONE as error:
+        raise PostgresError(
+            f"Postgres at {pg.host}:{pg.port} does not answer: {error}"
+        ) from error
+    try:
+        yield connection
+    finally:
+        connection.terminate()
