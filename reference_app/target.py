@@ -6,10 +6,20 @@ import json
 import sys
 from collections.abc import Sequence
 
-from harness import FormLogin, HostSelector, Target, Tenant, Tools, Variant
+from harness import (
+    ConnectionPlan,
+    FormLogin,
+    HostSelector,
+    Initialiser,
+    Target,
+    Tenant,
+    Tools,
+    Variant,
+)
 from reference_app.mutants.catalogue import FURTHER, MUTANTS
 
 ADMIN_TOKEN = "operator-of-the-test-world"
+CONNECTION_BUDGET, TENANT_POOL, SHARED_POOL = 40, 4, 10
 IMPORT_TIMEOUT = 300.0
 """Seconds for 2,000 tenants, which take a tenth of that on an idle machine."""
 
@@ -51,6 +61,9 @@ target = Target(
         "REFERENCE_APP_BASE_DOMAIN": "example.com",
         "REFERENCE_APP_ADMIN_TOKEN": ADMIN_TOKEN,
         "REFERENCE_APP_METRICS_PUBLIC": "true",
+        "REFERENCE_APP_CONNECTION_BUDGET": str(CONNECTION_BUDGET),
+        "REFERENCE_APP_TENANT_POOL_MAX": str(TENANT_POOL),
+        "REFERENCE_APP_SHARED_POOL_MAX": str(SHARED_POOL),
         # Hashing at full cost would time the test, not prove the app.
         "REFERENCE_APP_ARGON2_TIME_COST": "1",
         "REFERENCE_APP_ARGON2_MEMORY_KIB": "8",
@@ -69,6 +82,14 @@ target = Target(
         name: {"REFERENCE_APP_STRATEGY": name} for name in ("eager", "lazy", "warm")
     },
     ready="/readyz",
+    initialisers=(
+        Initialiser(
+            function="reference_app.tenants.opening:Opening.open", tenant="tenant.slug"
+        ),
+    ),
+    connections=ConnectionPlan(
+        budget=CONNECTION_BUDGET, largest_pool=TENANT_POOL, shared=SHARED_POOL
+    ),
     variants={
         mutant.name: Variant(
             app=mutant.app,
