@@ -11,9 +11,11 @@ from starlette.middleware import Middleware
 
 from reference_app import problems
 from reference_app.api import (
+    audit,
     configuration,
     documents,
     events,
+    exports,
     flags,
     health,
     members,
@@ -23,6 +25,7 @@ from reference_app.api import (
     socket,
     summary,
     token,
+    webhooks,
 )
 from reference_app.middleware.measure import Measure
 from reference_app.middleware.request_id import RequestId
@@ -81,6 +84,9 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         plans,
         events,
         socket,
+        audit,
+        exports,
+        webhooks,
         health,
     ):
         app.include_router(module.router)

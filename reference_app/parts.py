@@ -14,13 +14,16 @@ import asyncpg
 from structlog.stdlib import BoundLogger
 
 from reference_app.ai.context import ModelContext
+from reference_app.audit import AuditLog
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
+from reference_app.background.jobs import Jobs
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.events.hub import EventHub
+from reference_app.exports import Exporter
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.logs import json_logging
 from reference_app.metrics import Metrics
@@ -28,7 +31,7 @@ from reference_app.settings import Settings
 from reference_app.storage.one_pool import OnePoolStorage
 from reference_app.storage.row_level_security import RowLevelSecurityStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
-from reference_app.storage.seam import Flag, Storage
+from reference_app.storage.seam import Flag, SigningWebhook, Storage
 from reference_app.storage.shared_pool import SharedPoolStorage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
@@ -36,6 +39,7 @@ from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.open_tenants import OpenRuntime, OpenTenants
 from reference_app.tenants.tenant import Tenant
 from reference_app.tenants.terms import Terms
+from reference_app.webhooks.sender import WebhookSender
 
 OpenStorage = Callable[[Settings, asyncpg.Pool], AbstractAsyncContextManager[Storage]]
 
@@ -61,6 +65,10 @@ def _configuration_cache(settings: Settings) -> TenantCache[Configuration]:
 
 
 def _flag_cache(settings: Settings) -> TenantCache[Sequence[Flag]]:
+    return TenantCache(settings.cache_lifetime)
+
+
+def _webhook_cache(settings: Settings) -> TenantCache[Sequence[SigningWebhook]]:
     return TenantCache(settings.cache_lifetime)
 
 
@@ -100,6 +108,11 @@ class Parts:
         model_context: What the assistant answers with for one tenant.
         hub: Tells those who listen what happens at their tenant.
         metrics: Counts and times requests.
+        jobs: Runs tenants' work in the background.
+        audit: Writes who did what, given the jobs.
+        exporter: Makes files of a tenant's documents, given the jobs.
+        webhook_cache: Remembers each tenant's webhooks.
+        webhooks: Tells tenants' own services of changes, given jobs and cache.
     """
 
     logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
@@ -119,3 +132,13 @@ class Parts:
     model_context: Callable[[Tenant, Terms], ModelContext] = _model_context
     hub: Callable[[Settings], EventHub] = EventHub
     metrics: Callable[[Settings], Metrics] = Metrics
+    jobs: Callable[[Settings, OpenTenants, BoundLogger], Jobs] = Jobs
+    audit: Callable[[Jobs, BoundLogger], AuditLog] = AuditLog
+    exporter: Callable[[Settings, Jobs, BoundLogger], Exporter] = Exporter
+    webhook_cache: Callable[[Settings], TenantCache[Sequence[SigningWebhook]]] = (
+        _webhook_cache
+    )
+    webhooks: Callable[
+        [Settings, Jobs, TenantCache[Sequence[SigningWebhook]], BoundLogger],
+        WebhookSender,
+    ] = WebhookSender

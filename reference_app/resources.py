@@ -10,19 +10,22 @@ from typing import Any, cast
 import asyncpg
 from structlog.stdlib import BoundLogger
 
+from reference_app.audit import AuditLog
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.tokens import Tokens
+from reference_app.background.jobs import Jobs
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.changes import Changes
 from reference_app.events.hub import EventHub
+from reference_app.exports import Exporter
 from reference_app.metrics import Metrics
 from reference_app.migrations import prepare, series
 from reference_app.parts import Parts
 from reference_app.pools import open_pool
 from reference_app.settings import Settings
-from reference_app.storage.seam import Flag, Storage, TenantStore
+from reference_app.storage.seam import Flag, SigningWebhook, Storage, TenantStore
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.housekeeping import Housekeeping
@@ -31,6 +34,7 @@ from reference_app.tenants.opening import Opening
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.start_up import start_up
 from reference_app.tenants.tenant import Tenant
+from reference_app.webhooks.sender import WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Resources(Foundation):
     response_cache: ResponseCache
     public_cache: PublicCache
     hub: EventHub
+    jobs: Jobs
+    audit: AuditLog
+    exporter: Exporter
+    webhook_cache: TenantCache[Sequence[SigningWebhook]]
+    webhooks: WebhookSender
     changes: Changes
     metrics: Metrics
 
@@ -137,6 +146,12 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         await start_up(tenants, await base.directory.by_last_use(), settings)
         housekeeping = Housekeeping(tenants, base.control, settings, base.logger)
         await stack.enter_async_context(housekeeping.running())
+        jobs = await stack.enter_async_context(
+            parts.jobs(settings, tenants, base.logger)
+        )
+        audit = parts.audit(jobs, base.logger)
+        webhook_cache = parts.webhook_cache(settings)
+        webhooks = parts.webhooks(settings, jobs, webhook_cache, base.logger)
         hub = parts.hub(settings)
         stack.callback(hub.close)
         response_cache = parts.response_cache(settings)
@@ -155,6 +170,13 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             response_cache=response_cache,
             public_cache=parts.public_cache(settings),
             hub=hub,
-            changes=Changes(response_cache=response_cache, hub=hub),
+            jobs=jobs,
+            audit=audit,
+            exporter=parts.exporter(settings, jobs, base.logger),
+            webhook_cache=webhook_cache,
+            webhooks=webhooks,
+            changes=Changes(
+                response_cache=response_cache, audit=audit, hub=hub, webhooks=webhooks
+            ),
             metrics=parts.metrics(settings),
         )

@@ -89,6 +89,21 @@ class Settings(BaseSettings):
     send_timeout: float = Field(default=10.0, gt=0)
     """How long a listener may take to read one event."""
 
+    export_timeout: float = Field(default=60.0, gt=0)
+    """How long making one file may take, and waiting for its turn."""
+    export_size: int = Field(default=50_000_000, ge=1)
+    """Characters of one file at most."""
+
+    webhook_timeout: float = Field(default=5.0, gt=0)
+    """How long a webhook may take to answer."""
+    webhook_attempts: int = Field(default=4, ge=1)
+    """How often a message is sent to a webhook that does not take it."""
+    webhook_pause: float = Field(default=1.0, ge=0)
+    """Seconds before the second attempt; each pause is twice the last."""
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks that webhooks may be in besides the public internet, separated by
+    commas; also by plain http, which is refused elsewhere."""
+
     metrics_public: bool = False
     """Whether anybody may read `/metrics`; else it takes the admin token."""
     metrics_tenants: int = Field(default=100, ge=0)
@@ -140,7 +155,7 @@ class Settings(BaseSettings):
             raise ValueError("connection_budget is too small for a single tenant")
         return self
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "webhook_networks", mode="before")
     @classmethod
     def _networks(cls, value: object) -> object:
         if isinstance(value, str):

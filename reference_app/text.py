@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 _STORABLE = r"^[^\x00]*$"
 
@@ -28,4 +28,15 @@ Domain = Annotated[
 ]
 FlagName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]*$", max_length=100)
+]
+WebhookSecret = Annotated[
+    str, StringConstraints(min_length=16, max_length=200, pattern=_STORABLE)
+]
+WebhookUrl = Annotated[
+    str,
+    StringConstraints(
+        max_length=2000,
+        pattern=r"^https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[!-~]*)?$",
+    ),
+    Field(json_schema_extra={"format": "uri"}),
 ]

@@ -40,5 +40,6 @@ async def replace_configuration(
         current.tenant,
         lambda: resources.configurations.save(current.tenant.id, configuration),
     )
-    resources.changes.announce(current.tenant, Change("configuration.replaced"))
+    change = Change("configuration.replaced", "configuration")
+    resources.changes.announce(current.tenant, caller, change)
     return saved

@@ -75,7 +75,9 @@ async def create_document(
     """Add a document."""
     async with current.store.session() as session:
         created = await session.documents.create(document.title, document.body)
-    resources.changes.announce(current.tenant, Change.of_document("created", created))
+    resources.changes.announce(
+        current.tenant, caller, Change.of_document("created", created)
+    )
     response.headers["Location"] = f"/documents/{created.id}"
     return created
 
@@ -157,7 +159,9 @@ async def update_document(
         )
     if updated is None:
         raise not_found("document")
-    resources.changes.announce(current.tenant, Change.of_document("updated", updated))
+    resources.changes.announce(
+        current.tenant, caller, Change.of_document("updated", updated)
+    )
     return updated
 
 
@@ -170,5 +174,6 @@ async def delete_document(
         deleted = await session.documents.delete(document_id)
     if not deleted:
         raise not_found("document")
-    change = Change("document.deleted", {"id": document_id})
-    resources.changes.announce(current.tenant, change)
+    subject = f"document {document_id}"
+    change = Change("document.deleted", subject, {"id": document_id})
+    resources.changes.announce(current.tenant, caller, change)

@@ -62,5 +62,6 @@ async def set_flag(
             return await session.flags.all()
 
     await resources.flag_cache.replace(current.tenant, write)
-    resources.changes.announce(current.tenant, Change("flag.set"))
+    change = Change("flag.set", f"flag {name}: {'on' if flag.enabled else 'off'}")
+    resources.changes.announce(current.tenant, caller, change)
     return new

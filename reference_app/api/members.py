@@ -70,7 +70,8 @@ async def create_member(
     except EmailTaken:
         detail = "There is a member with this address."
         raise ProblemError(409, "email-taken", detail) from None
-    resources.changes.announce(current.tenant, Change("member.created"))
+    change = Change("member.created", f"member {created.id}: {created.email}")
+    resources.changes.announce(current.tenant, caller, change)
     response.headers["Location"] = f"/members/{created.id}"
     return created
 

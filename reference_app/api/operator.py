@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from structlog.contextvars import bound_contextvars
 
 from reference_app.api.dependencies import AppResources, Operator
+from reference_app.changes import Change
 from reference_app.problems import ProblemError, not_found, problems
 from reference_app.tenants.onboarding import (
     DomainRefused,
@@ -73,6 +74,8 @@ async def onboard_tenant(resources: AppResources, new: NewTenant) -> OnboardedTe
             detail = "Domains below the base domain follow from slugs."
             raise ProblemError(409, "domain-refused", detail) from None
         resources.logger.info("tenant onboarded")
+        change = Change("tenant.onboarded", f"tenant {tenant.slug}")
+        resources.changes.announce(tenant, None, change)
         try:
             await resources.tenants.ready(tenant)
             ready = True
@@ -100,4 +103,6 @@ async def set_tenant_status(
         resources.logger.info("tenant status set", status=tenant.status)
         if tenant.status != "active":
             resources.hub.end(tenant, "tenant")
+        change = Change("tenant.status-set", tenant.status)
+        resources.changes.announce(tenant, None, change)
     return TenantStatus(slug=tenant.slug, status=tenant.status)

@@ -9,7 +9,11 @@ import pytest
 from reference_app.main import create_app
 from tests.reference_app.running import running, settings_for
 
-OTHER_MEDIA = {"/events": "text/event-stream", "/metrics": "text/plain"}
+OTHER_MEDIA = {
+    "/events": "text/event-stream",
+    "/exports/{export_id}/file": "text/csv",
+    "/metrics": "text/plain",
+}
 PUBLIC = {"/livez", "/readyz", "/plans", "/token"}
 
 

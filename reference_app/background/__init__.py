@@ -1,0 +1,1 @@
+"""Work that goes on after its answer was sent, in tasks that belong to the app."""

@@ -1,0 +1,1 @@
+"""Telling tenants' own services of changes: signed, and as often as needed."""
