@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from structlog.contextvars import bound_contextvars
@@ -64,8 +63,8 @@ class AuditLog:
 
     async def _write(self, tenant: Tenant, deed: Deed) -> None:
         for attempt in range(_ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(_PAUSE * 2 ** (attempt - 1))
+            if attempt and not await self._jobs.pause(_PAUSE * 2 ** (attempt - 1)):
+                break
             try:
                 async with self._jobs.session(tenant) as session:
                     await session.audit.append(

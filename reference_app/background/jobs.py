@@ -47,7 +47,7 @@ class Jobs:
         self._tenants = tenants
         self._logger = logger
         self._group = asyncio.TaskGroup()
-        self._is_closed = False
+        self._stopping = asyncio.Event()
         self._tasks: defaultdict[UUID, set[asyncio.Task[None]]] = defaultdict(set)
 
     async def __aenter__(self) -> Self:
@@ -60,7 +60,7 @@ class Jobs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._is_closed = True
+        self._stopping.set()
         running = {task for tasks in self._tasks.values() for task in tasks}
         if running:
             await asyncio.wait(running, timeout=self._settings.close_timeout)
@@ -78,7 +78,7 @@ class Jobs:
         Raises:
             Stopping: The app stops.
         """
-        if self._is_closed:
+        if self._stopping.is_set():
             raise Stopping
         task = self._group.create_task(
             self._run(tenant, name, work), name=f"{name} {tenant.slug}"
@@ -95,6 +95,19 @@ class Jobs:
             runtime.store.session() as session,
         ):
             yield session
+
+    async def pause(self, seconds: float) -> bool:
+        """Let time pass, but do not keep the app from stopping.
+
+        Returns:
+            Whether there is time for another attempt.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return True
+        return False
 
     async def end(self, tenant: Tenant) -> None:
         """Give up all work of one tenant, and wait until it has stopped."""

@@ -114,7 +114,8 @@ class WebhookSender:
         for attempt in range(self._settings.webhook_attempts):
             if attempt:
                 pause = self._settings.webhook_pause * 2 ** (attempt - 1)
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+                if not await self._jobs.pause(pause * random.uniform(0.5, 1.5)):
+                    break
             try:
                 async with asyncio.timeout(self._settings.webhook_timeout):
                     outcome = await self._send(letter)
