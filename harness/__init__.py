@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ParameterSelector,
         PrefixSelector,
     )
+    from harness.target.socket import Socket
     from harness.target.target import Target, Variant
     from harness.target.tools import Answer, Tools
 
@@ -43,6 +44,7 @@ _HOMES = {
     "Operation": "harness.target.operation",
     "ParameterSelector": "harness.target.selector",
     "PrefixSelector": "harness.target.selector",
+    "Socket": "harness.target.socket",
     "Target": "harness.target.target",
     "Tenant": "harness.model.tenant",
     "Tools": "harness.target.tools",
@@ -64,6 +66,7 @@ __all__ = [
     "Operation",
     "ParameterSelector",
     "PrefixSelector",
+    "Socket",
     "Target",
     "Tenant",
     "Tools",

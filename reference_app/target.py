@@ -11,6 +11,7 @@ from harness import (
     FormLogin,
     HostSelector,
     Initialiser,
+    Socket,
     Target,
     Tenant,
     Tools,
@@ -74,8 +75,9 @@ target = Target(
     login=FormLogin(path="/token"),
     public=("/livez", "/readyz", "/token"),
     shared=("/plans",),
-    operator=("/admin/*", "/metrics"),
-    skip=("GET /events",),
+    operator=("/admin/*",),
+    sockets=(Socket("/socket"),),
+    metrics="/metrics",
     labelled_loggers=("reference_app",),
     strategies={
         name: {"REFERENCE_APP_STRATEGY": name} for name in ("eager", "lazy", "warm")

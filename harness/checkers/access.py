@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from harness.checkers.who import (
     CHANCE,
     Pairs,
+    overheard,
     private,
     severity,
     shape,
@@ -42,9 +43,7 @@ def access(history: History) -> list[Finding]:
     written = written_so_far(history)
     found: list[Finding] = []
     for probe in history.of(Exchange):
-        if probe.role is not Role.PROBE or probe.audience is not Audience.TENANT:
-            continue
-        if probe.owner is None or probe.owner == probe.principal.credential:
+        if not _tries(probe):
             continue
         if probe.succeeded:
             own = written.get(probe.id, frozenset())
@@ -53,7 +52,35 @@ def access(history: History) -> list[Finding]:
             told = tuple(one for one in afters if one.status not in UNDECIDED)
             if before.succeeded and told:
                 found.extend(_effect(probe, before, told))
-    return merged(found)
+    return merged([*found, *_listened(history)])
+
+
+def _listened(history: History) -> Iterator[Finding]:
+    """Find what a listener heard who is not the owner of what it listens to."""
+    exchanges = history.exchanges()
+    for heard, opening, own in overheard(history):
+        if not _tries(opening):
+            continue
+        hits = [
+            hit
+            for hit in heard.hits
+            if hit.owner == opening.owner and private(history, opening, hit, own)
+        ]
+        if hits:
+            cause = exchanges.get(heard.during, opening)
+            hit = min(hits, key=lambda one: one.rate)
+            what = history.label(hit.field)
+            evidence = Evidence(cause.id, f"{cause.request} → {hit.excerpt}")
+            told = f"was told {_whose(opening)} {what}"
+            finding = _finding(opening, told, what, evidence)
+            yield replace(finding, severity=severity(hit), channel=heard.channel)
+
+
+def _tries(probe: Exchange) -> bool:
+    """Whether somebody tries what belongs to somebody else."""
+    if probe.role is not Role.PROBE or probe.audience is not Audience.TENANT:
+        return False
+    return probe.owner is not None and probe.owner != probe.principal.credential
 
 
 def _rereads(history: History) -> dict[int, list[tuple[Exchange, Readings]]]:

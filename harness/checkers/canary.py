@@ -9,6 +9,7 @@ from harness.checkers.who import (
     CHANCE,
     is_tenant,
     may_see,
+    overheard,
     severity,
     shape,
     written_so_far,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def canary(history: History) -> list[Finding]:
     """Find each canary that came out where it must not."""
-    found = [*_in_answers(history), *_in_logs(history)]
+    found = [*_in_answers(history), *_heard(history), *_in_logs(history)]
     return merged(found)
 
 
@@ -44,7 +45,7 @@ def _in_answers(history: History) -> Iterator[Finding]:
 def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
     hit = found.hit
     receiver = exchange.principal.credential
-    place = f"header {found.where}" if found.where else str(found.channel)
+    place = f"{found.channel} {found.where}".rstrip()
     what = history.label(hit.field)
     summary = (
         f"{alias(hit.owner)}'s {what} came out in the {place} of "
@@ -61,6 +62,39 @@ def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
         shape=shape(exchange.principal),
         summary=summary,
         evidence=(Evidence(exchange.id, _shown(exchange.request, hit)),),
+    )
+
+
+def _heard(history: History) -> Iterator[Finding]:
+    """Find what came over a listener that its owner must not hear."""
+    exchanges = history.exchanges()
+    for heard, opening, own in overheard(history):
+        cause = exchanges.get(heard.during, opening)
+        for hit in heard.hits:
+            if not may_see(history, opening, hit, own):
+                yield _leaked_to_listener(history, opening, cause, hit)
+
+
+def _leaked_to_listener(
+    history: History, opening: Exchange, cause: Exchange, hit: Hit
+) -> Finding:
+    what = history.label(hit.field)
+    after = f" after {cause.operation} by {cause.principal}" if cause != opening else ""
+    summary = (
+        f"{alias(hit.owner)}'s {what} came out on the {opening.through} "
+        f"{opening.operation}, listened to by {opening.principal}{after}"
+    )
+    return Finding(
+        oracle="canary",
+        severity=_severity(history, opening, hit),
+        channel=opening.through,
+        operation=opening.operation,
+        owner=hit.owner,
+        receiver=opening.principal.credential,
+        what=what,
+        shape=shape(opening.principal),
+        summary=summary,
+        evidence=(Evidence(cause.id, _shown(cause.request, hit)),),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from harness.checkers.sendings import Sending, sendings
@@ -18,7 +19,9 @@ from harness.model.event import (
     Declared,
     Egress,
     Exchange,
+    Heard,
     LogLine,
+    Scrape,
     Unseen,
 )
 from harness.model.step import Role
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model.history import History
+    from harness.model.scanner import Hit
 
 AS_OWNER = frozenset({Role.CONTROL, Role.SEED})
 
@@ -165,7 +169,7 @@ def _sightings(history: History) -> set[tuple[int, int]]:
 
     An answer that repeats its own request proves no more than that.
     """
-    return {
+    answered = {
         (found.hit.owner, found.hit.field)
         for exchange in history.of(Exchange)
         if exchange.principal.whole and exchange.succeeded
@@ -175,6 +179,23 @@ def _sightings(history: History) -> set[tuple[int, int]]:
         and _is_data(found.hit.field)
         and (found.hit.owner, found.hit.field) not in exchange.sent
     }
+    heard = {(hit.owner, hit.field) for _, hit in _own_heard(history)}
+    return answered | heard
+
+
+def _own_heard(history: History) -> Iterator[tuple[Exchange, Hit]]:
+    """Yield what listeners heard of their own data, and the listener's opening."""
+    openings = {
+        one.id: one
+        for one in history.of(Exchange)
+        if one.endless and one.principal.whole
+    }
+    for heard in history.of(Heard):
+        opening = openings.get(heard.listener)
+        if opening is not None:
+            for hit in heard.hits:
+                if hit.owner == opening.principal.credential and _is_data(hit.field):
+                    yield opening, hit
 
 
 def watched_channels(history: History) -> Iterator[Channel]:
@@ -184,10 +205,21 @@ def watched_channels(history: History) -> Iterator[Channel]:
             own = found.hit.owner == exchange.principal.credential
             if own and (found.channel not in ANSWERS or _is_data(found.hit.field)):
                 yield found.channel
+    yield from {opening.through for opening, _ in _own_heard(history)}
     if any(history.of(BeaconSent)) and not lost_beacons(history):
         yield Channel.LOG
+    if _counts(list(history.of(Scrape))):
+        yield Channel.METRIC
     if any(_carries_own(one) for one in sendings(history)):
         yield Channel.EGRESS
+
+
+def _counts(scrapes: list[Scrape]) -> bool:
+    """Whether a page of metrics showed a tenant, or counted what was done."""
+    return any(one.samples and one.series for one in scrapes) or any(
+        after.boot == before.boot and after.counted > before.counted
+        for before, after in pairwise(scrapes)
+    )
 
 
 def _carries_own(sending: Sending) -> bool:
@@ -233,6 +265,8 @@ def _channel_gaps(
         Channel.BODY: "no tenant saw a planted value of its own in an answer",
         Channel.FILE: "no tenant saw a planted value of its own in a file",
         Channel.LOG: "the beacon sent to the app's log did not come out",
+        Channel.METRIC: "the page of metrics neither named a tenant nor counted",
+        Channel.SOCKET: "no tenant heard a planted value of its own on a socket",
         Channel.STREAM: "no tenant heard a planted value of its own in a stream",
         Channel.EGRESS: (
             "no request that the app made held a value of its own tenant"
@@ -250,11 +284,26 @@ def _channel_gaps(
             reason += f" (through {', '.join(lost)})"
         yield Gap(f"channel {channel}", reason, floor=channel in required)
     yield from _blind_tenants(history, watched)
+    yield from _deaf_listeners(history)
     if Channel.LOG in watched and not any(
         line.exchange for line in history.of(LogLine)
     ):
         reason = "the app itself logged nothing during any request"
         yield Gap("channel log", reason, floor=False)
+
+
+def _deaf_listeners(history: History) -> Iterator[Gap]:
+    """Yield what was listened to without a tenant ever hearing of its own."""
+    opened = dict.fromkeys(
+        (one.through, one.operation)
+        for one in history.of(Exchange)
+        if one.endless and one.principal.whole and one.succeeded
+    )
+    told = {(one.through, one.operation) for one, _ in _own_heard(history)}
+    for through, operation in opened:
+        if (through, operation) not in told:
+            reason = "no tenant that listened heard a planted value of its own"
+            yield Gap(f"{through} {operation}", reason, floor=False)
 
 
 def _blind_tenants(history: History, watched: set[Channel]) -> Iterator[Gap]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from harness.model.event import Audience, Exchange
+from harness.model.event import Audience, Exchange, Heard
 from harness.model.finding import Severity
 from harness.model.step import Role
 from harness.model.tenant import FIRST_NOBODY
@@ -58,6 +58,30 @@ def written_so_far(history: History) -> Mapping[int, Pairs]:
             written[sender] |= exchange.sent
         so_far[exchange.id] = written[sender]
     return so_far
+
+
+def overheard(history: History) -> Iterator[tuple[Heard, Exchange, Pairs]]:
+    """Yield what listeners heard, with the exchange that opened each.
+
+    The third is what the one who listens had written itself until then, by the
+    request that caused it, too.
+    """
+    openings = {one.id: one for one in history.of(Exchange) if one.endless}
+    if not openings:
+        return
+    exchanges = history.exchanges()
+    written: dict[int | None, Pairs] = defaultdict(frozenset)
+    for event in history.events:
+        if isinstance(event, Exchange) and _wrote(event):
+            written[event.principal.credential] |= event.sent
+        elif isinstance(event, Heard) and event.listener in openings:
+            opening = openings[event.listener]
+            receiver = opening.principal.credential
+            cause = exchanges.get(event.during)
+            own = written[receiver] if receiver is not None else frozenset()
+            if cause is not None and cause.principal.credential == receiver:
+                own |= cause.sent if _wrote(cause) else frozenset()
+            yield event, opening, own
 
 
 def _wrote(exchange: Exchange) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.model.event import Audience, Exchange, Unseen
+from harness.model.event import Audience, Channel, Exchange, Unseen
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.driver import Impossible
 from harness.provisioning.seeding import as_owner
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 FIRST, SECOND = 0, 1
 """The tenants that are probed under every identity, each as the other's victim."""
 
+FLOWS = frozenset({Channel.STREAM, Channel.SOCKET})
+"""Channels on which a tenant may hear what others do."""
+
+STIRS = 3
+"""How many requests are made so that a listener hears of an object."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -26,6 +32,10 @@ def in_order(operations: list[Operation]) -> list[Operation]:
     """Order operations so that what destroys comes last, the largest very last."""
 
     def rank(operation: Operation) -> tuple[int, int]:
+        if operation.channel in FLOWS:
+            return -1, 0  # they are to hear all the rest
+        if operation.scraped is not None:
+            return len(METHODS) + 1, 0  # and it is to have counted all the rest
         method = operation.method
         place = METHODS.index(method) if method in METHODS else len(METHODS)
         depth = operation.path.count("/")
@@ -87,10 +97,37 @@ class Prober:
             if operation.mutates:
                 await self._provide(operation, tenant, anew=True)
             worked[tenant] = await self._control(operation, tenant)
+        before = len(self._driver.admitted)
         for attacker, victim in pairs(self._tenants):
             for case in worked[victim]:
                 await self._attack(operation, attacker, victim, case)
+        for step in self._driver.admitted[before:]:
+            await self._stir(operation, step)
         return all(worked.values())
+
+    async def _stir(self, operation: Operation, step: Step) -> None:
+        """Have an owner do what somebody who listens to its object would hear."""
+        if step.owner is None:
+            return
+        if operation.socket is not None and operation.mutates:
+            own = Principal(step.owner, step.owner)
+            again = replace(step, principal=own, role=Role.CONTROL)
+            await self._driver.make(again)
+            return
+        resources = self._driver.catalogue.resources
+        needs = resources.needs(operation)
+        changing = [
+            one
+            for one in self._driver.catalogue.operations.values()
+            if one.mutates
+            and one.method != "DELETE"
+            and not one.skipped
+            and one.audience is Audience.TENANT
+            and needs
+            and needs[-1] in resources.needs(one)
+        ]
+        for one in changing[:STIRS]:
+            await as_owner(self._driver, one, step.owner, role=Role.CONTROL)
 
     async def _control(self, operation: Operation, tenant: int) -> list[int]:
         """Make an operation as its owner; return the request variants that worked.
@@ -188,7 +225,16 @@ class Prober:
         return True
 
     async def _operators_operation(self, operation: Operation) -> None:
-        """Read as a tenant, and as nobody, what is meant for the operator."""
+        """Read as a tenant, and as nobody, what is meant for the operator.
+
+        A page of metrics is read as the operator, around what a tenant does.
+        """
+        if operation.scraped is not None:
+            for tenant in range(self._tenants):
+                whole = Principal(tenant, tenant)
+                step = Step(operation.key, whole, tenant, Role.CONTROL)
+                await self._driver.make(step)
+            return
         if operation.mutates:
             return
         for principal in (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.isolation.scripts import Judge
     from harness.model.finding import Finding
     from harness.model.progress import Listener
+    from harness.model.step import Step
     from harness.provisioning.driver import Driver
     from harness.provisioning.stage import Stage
     from harness.target.operation import Operation
@@ -38,6 +39,7 @@ class Sweep:
         self._found: list[Finding] = []
         self._seen: set[str] = set()
         self._done = 0
+        self._listening: list[Step] = []
         operations = stage.catalogue.operations.values()
         self._queue = deque(in_order([one for one in operations if not one.skipped]))
         self._total = len(self._queue)
@@ -50,8 +52,12 @@ class Sweep:
         """
         while self._queue and not (self._only_first and self._found):
             async with self._stage.boot() as driver:
+                for step in self._listening:
+                    await driver.make(step)
                 fresh = await self._until_something(driver)
                 trail = list(driver.trail)
+            admitted = [one for one in driver.admitted if not one.principal.whole]
+            self._listening = list(dict.fromkeys([*self._listening, *admitted]))
             for finding in fresh:
                 self._seen.add(finding.fingerprint)
                 proven = await with_proof(self._stage, self._judge, finding, trail)

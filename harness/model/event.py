@@ -169,6 +169,48 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """A counter of a page of metrics that is labelled with a tenant.
+
+    Attributes:
+        metric: Its name.
+        label: The label whose value names the tenant.
+        others: The other labels, as one text, canaries masked.
+        tenant: Index of the tenant.
+        value: What it shows.
+    """
+
+    metric: str
+    label: str
+    others: str
+    tenant: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """What a page of metrics showed, as Prometheus would read it.
+
+    Attributes:
+        at: Seconds since the recording began.
+        exchange: Id of the exchange that fetched it; canaries are noted there.
+        boot: Position of the record at which the app was started; counters of
+            another start are other counters.
+        samples: How many samples there were.
+        counted: Sum of all counters.
+        series: Counters that are labelled with a tenant.
+    """
+
+    kind: Literal["scrape"]
+    at: float
+    exchange: int
+    boot: int
+    samples: int
+    counted: float
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One line that the app logged or printed.
 
@@ -297,6 +339,7 @@ Event = (
     Declared
     | Exchange
     | Heard
+    | Scrape
     | LogLine
     | Egress
     | BootCalls

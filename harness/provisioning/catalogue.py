@@ -11,6 +11,7 @@ from harness.errors import SchemaError
 from harness.model.event import Declared
 from harness.target.generation import Case, cases
 from harness.target.openapi import operations, parse
+from harness.target.operation import metrics_operation, socket_operation
 from harness.target.resources import Resources
 
 if TYPE_CHECKING:
@@ -79,12 +80,16 @@ def make_catalogue(
     )
     known = {operation.key: operation for operation in listed}
     known |= {operation.key: operation for operation in target.operations}
+    known |= {one.key: one for one in map(socket_operation, target.sockets)}
     for key, operation in known.items():
         audience = target.audience(operation.method, operation.path)
         skipped = operation.skipped
         if target.skips(operation.method, operation.path):
             skipped = "skipped by the target"
         known[key] = replace(operation, audience=audience, skipped=skipped)
+    if target.metrics:
+        page = metrics_operation(target.metrics, target.metrics_headers)
+        known[page.key] = page
     resources = Resources(known.values(), tenant_parameters=tenant_parameters)
     usable = {key: one for key, one in known.items() if not one.skipped}
     return Catalogue(known, resources, CasePool(usable, resources, seed=seed))

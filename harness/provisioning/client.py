@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlencode, urljoin, urlsplit
+from urllib.parse import unquote
 
+from harness.hosting.flow import Incoming
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.compression import open_body
-from harness.model.event import Audience, Exchange
+from harness.model.event import Channel, Exchange
 from harness.model.masking import masked
-from harness.model.step import Principal, Role
-from harness.provisioning.reading import came_through, found_in
+from harness.provisioning.calls import Call, Meaning, mended_slash, retry_after, written
+from harness.provisioning.habits import Habits
+from harness.provisioning.listeners import Listeners, channel_of
+from harness.provisioning.reading import came_through, found_in, metrics_in
+from harness.provisioning.streaming import Opened, drawn, talked
 from harness.target.tools import Answer
 
 if TYPE_CHECKING:
@@ -25,51 +28,11 @@ if TYPE_CHECKING:
     from harness.model.scanner import Hit
     from harness.recording.recorder import Recorder
 
+__all__ = ["Call", "Client", "Meaning", "Reply", "never_fails"]
+
 PATIENCE = 10.0
 """Seconds that a request waits in all for a 429 to go away."""
 SERVER_ERROR = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request before it is sent.
-
-    Attributes:
-        method: Upper case.
-        path: As on the request line, percent-encoded.
-        query: Name and value pairs.
-        headers: Lower-case names.
-        host: Value of the Host header.
-        body: Bytes.
-        content_type: Of the body; "" for none.
-    """
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
-    host: str = "localhost"
-    body: bytes = field(default=b"", repr=False)
-    content_type: str = ""
-
-    @property
-    def target(self) -> str:
-        """Path and query as they go onto the request line."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an exchange stands for, beside its bytes."""
-
-    operation: str
-    principal: Principal
-    role: Role
-    audience: Audience = Audience.TENANT
-    mutates: bool = False
-    owner: int | None = None
-    precedes: int = 0
-    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +56,8 @@ class Client:
         on_server_error: Awaited after each answer >= 500; raises when the
             database is gone.
         timeout: Seconds for one answer.
+        habits: What is known of how the app's streams behave.
+        listeners: Keep streams and sockets open; without any they are left.
     """
 
     def __init__(
@@ -103,6 +68,8 @@ class Client:
         key: CanaryKey,
         on_server_error: Callable[[], Awaitable[None]],
         timeout: float = 30.0,
+        habits: Habits | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         self._hosted = hosted
         self._recorder = recorder
@@ -110,6 +77,8 @@ class Client:
         self._on_server_error = on_server_error
         self._timeout = timeout
         self._last_status = 0
+        self._habits = Habits() if habits is None else habits
+        self._listeners = listeners
 
     async def send(
         self, call: Call, meaning: Meaning, *, id_: int = 0, count: Count | None = None
@@ -123,11 +92,64 @@ class Client:
             count: Says how many objects a list answered with.
         """
         id_ = id_ or self._recorder.next_exchange()
+
+        async def ask() -> Response | Opened:
+            arrived = await self._insist(call, id_)
+            if isinstance(arrived, Response):
+                return arrived
+            return await drawn(
+                arrived,
+                meaning.operation,
+                self._habits,
+                timeout=self._timeout,
+                reads=call.method == "GET",
+            )
+
+        return await self._made(call, meaning, id_, ask, count)
+
+    async def talk(
+        self, call: Call, says: Sequence[str], meaning: Meaning, *, id_: int = 0
+    ) -> Reply:
+        """Open a WebSocket, say something, and record what happened.
+
+        Args:
+            call: The handshake; its body is what will be said, to be scanned.
+            says: The messages.
+            meaning: What it stands for.
+            id_: Id of the exchange, if it was drawn before.
+        """
+        id_ = id_ or self._recorder.next_exchange()
+
+        async def ask() -> Response | Opened:
+            query = (*call.query, *call.secrets)
+            bare = replace(call, method="GET", query=query, body=b"", content_type="")
+            answer = await self._hosted.connect(
+                written(bare), exchange=id_, timeout=self._timeout
+            )
+            if isinstance(answer, Response):
+                return answer
+            return await talked(answer, says, meaning.operation, self._habits)
+
+        return await self._made(call, meaning, id_, ask, None)
+
+    async def _made(
+        self,
+        call: Call,
+        meaning: Meaning,
+        id_: int,
+        ask: Callable[[], Awaitable[Response | Opened]],
+        count: Count | None,
+    ) -> Reply:
+        """Ask for something; record what came, and attend to what goes on."""
+        if self._listeners is not None:
+            self._listeners.begin(id_, meaning.operation)
         started = time.perf_counter()
-        failure, response = "", Response(0, (), b"")
+        failure, opened, response = "", None, Response(0, (), b"")
         try:
             with self._recorder.serving(id_):
-                response = await self._insist(call, id_)
+                came = await ask()
+            opened = came if isinstance(came, Opened) else None
+            response = came.response if isinstance(came, Opened) else came
         except TimeoutError:
             failure = f"no answer within {self._timeout:g} s"
         except ConnectionDropped:
@@ -139,35 +161,54 @@ class Client:
         )
         if count is not None:
             exchange = replace(exchange, objects=count(answer))
+        if opened is not None:
+            through = channel_of(opened.flow)
+            failure = opened.refusal
+            exchange = replace(exchange, endless=True, through=through, failure=failure)
         self._recorder.add(exchange)
         self._last_status = exchange.status
-        if exchange.status >= SERVER_ERROR or failure:
-            await self._on_server_error()
+        await self._afterwards(exchange, opened)
         return Reply(answer, exchange)
 
-    async def _insist(self, call: Call, id_: int) -> Response:
+    async def _afterwards(self, exchange: Exchange, opened: Opened | None) -> None:
+        listeners = self._listeners
+        if opened is not None and listeners is None:
+            await opened.flow.leave()
+        elif opened is not None and listeners is not None:
+            listeners.attend(exchange, opened.flow, opened.begun)
+        if listeners is not None:
+            says = exchange.mutates and exchange.succeeded
+            await listeners.settle(stirred=says)
+        if exchange.status >= SERVER_ERROR or (exchange.failure and opened is None):
+            await self._on_server_error()
+
+    async def _insist(self, call: Call, id_: int) -> Response | Incoming:
         """Send; wait out 429; follow a redirect that only mends the slash."""
         waited = 0.0
         while True:
-            response = await self._once(_request(call), id_)
-            moved = _mended_slash(call, response)
+            response = await self._once(written(call), id_)
+            if isinstance(response, Incoming):
+                return response
+            moved = mended_slash(call, response)
             if moved is not None:
-                response = await self._once(_request(moved), id_)
-            pause = _retry_after(response)
+                response = await self._once(written(moved), id_)
+            if isinstance(response, Incoming):
+                return response
+            pause = retry_after(response)
             if response.status != 429 or waited + pause > PATIENCE:
                 return response
             await asyncio.sleep(pause)
             waited += pause
 
-    async def _once(self, request: Request, id_: int) -> Response:
+    async def _once(self, request: Request, id_: int) -> Response | Incoming:
         try:
-            return await self._hosted.send(request, exchange=id_, timeout=self._timeout)
+            return await self._hosted.open(request, exchange=id_, timeout=self._timeout)
         except ConnectionDropped:
             # Servers close a kept-alive connection after a 500; only then is it
             # certain that this request was not the one that failed.
             if self._last_status < SERVER_ERROR:
                 raise
-            return await self._hosted.send(request, exchange=id_, timeout=self._timeout)
+            return await self._hosted.open(request, exchange=id_, timeout=self._timeout)
 
     def _exchange(
         self,
@@ -183,6 +224,7 @@ class Client:
         url = scanner.scan_text(f"{unquote(call.target)}\n{call.host}")
         carried = "\n".join(value for _, value in call.headers)
         sent = (*url, *scanner.scan_text(carried), *scanner.scan(call.body))
+        found = (metrics_in if meaning.scraped else found_in)(scanner, response)
         return Exchange(
             kind="exchange",
             id=id_,
@@ -200,12 +242,12 @@ class Client:
             sent_in_url=_pairs(url),
             status=response.status,
             failure=failure,
-            found=found_in(scanner, response),
+            found=found,
             digest=hashlib.sha256(response.body).hexdigest()[:16],
             size=len(response.body),
             objects=-1,
             seconds=seconds,
-            through=came_through(response),
+            through=Channel.METRIC if meaning.scraped else came_through(response),
         )
 
     def _masked(self, text: str, hits: tuple[Hit, ...]) -> str:
@@ -214,46 +256,6 @@ class Client:
 
 def _pairs(hits: tuple[Hit, ...]) -> frozenset[tuple[int, int]]:
     return frozenset((hit.owner, hit.field) for hit in hits)
-
-
-def _request(call: Call) -> Request:
-    headers = [("host", call.host), ("accept", "*/*"), *call.headers]
-    if call.content_type:
-        headers.append(("content-type", call.content_type))
-    if call.body or call.method in {"POST", "PUT", "PATCH"}:
-        headers.append(("content-length", str(len(call.body))))
-    encoded = tuple((n.encode("latin-1"), v.encode("utf-8")) for n, v in headers)
-    return Request(call.method, call.target, encoded, call.body)
-
-
-def _mended_slash(call: Call, response: Response) -> Call | None:
-    """Return the call at the other spelling of its path, if told to go there."""
-    location = response.header(b"location")
-    if response.status not in {301, 302, 307, 308} or not location:
-        return None
-    path, mark, query = call.path.partition("?")
-    there = urlsplit(urljoin(f"http://{call.host}{path}", location))
-    if there.hostname != urlsplit(f"http://{call.host}").hostname:
-        return None
-    # Servers write the path of a redirect as they decoded it.
-    one, other = unquote(path), unquote(there.path)
-    if one == other or one.rstrip("/") != other.rstrip("/"):
-        return None
-    slash = "/" if there.path.endswith("/") else ""
-    return replace(call, path=f"{path.rstrip('/')}{slash}{mark}{query}")
-
-
-def _retry_after(response: Response) -> float:
-    """Return the seconds that an answer asks to wait; 1 where it does not say."""
-    value = response.header(b"retry-after")
-    try:
-        return max(0.05, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.05, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 1.0
 
 
 def _answer(response: Response) -> Answer:

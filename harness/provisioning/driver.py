@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import ProvisioningError
@@ -14,6 +15,9 @@ from harness.model.tenant import alias
 from harness.model.world import Access
 from harness.provisioning.client import Client, Meaning, Reply
 from harness.provisioning.composing import Composed, Composer, Impossible
+from harness.provisioning.ripening import ACCEPTED, PAUSES, Ripening
+from harness.provisioning.scraping import REQUESTS, Scraper
+from harness.provisioning.speaking import spoken
 from harness.provisioning.witnesses import readings_of
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from harness.provisioning.belongings import Belongings, Keys
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.fields import Fields
+    from harness.provisioning.habits import Habits
     from harness.recording.recorder import Recorder
     from harness.target.operation import Operation
     from harness.target.selector import Selector
@@ -72,6 +77,7 @@ class Driver:
 
     Attributes:
         trail: Each step made so far.
+        admitted: Those by which somebody listens to what is another's.
 
     Args:
         client: Sends and records.
@@ -83,6 +89,7 @@ class Driver:
         recorder: Numbers exchanges, and learns what could not be done.
         fields: Numbers the places that canaries are planted in.
         addresses: Writes the URLs that requests carry.
+        habits: What is known of how the app's operations behave.
     """
 
     def __init__(
@@ -97,13 +104,21 @@ class Driver:
         recorder: Recorder,
         fields: Fields,
         addresses: Addresses,
+        habits: Habits,
     ) -> None:
         self.catalogue = catalogue
         self.cast = cast
         self.belongings = belongings
         self.trail: list[Taken] = []
+        self.admitted: list[Step] = []
         self._client = client
         self._recorder = recorder
+        self._habits = habits
+        self._ripening = Ripening(habits)
+        pages = [
+            one for one in catalogue.operations.values() if one.scraped is not None
+        ]
+        self._scraper = Scraper(client, recorder, pages[0]) if pages else None
         # What was planted before and what is planted now must not coincide.
         grown = any(belongings.listed(tenant.index) for tenant in cast.tenants)
         self._composer = Composer(
@@ -134,6 +149,8 @@ class Driver:
         last = self._recorder.next_exchange()
         if isinstance(outcome, Exchange):
             self.trail.append(Taken(step, range(first, last)))
+            if outcome.endless and outcome.succeeded and step.role is Role.PROBE:
+                self.admitted.append(step)
         return outcome
 
     def readdressed(self, operation: Operation) -> bool:
@@ -142,18 +159,98 @@ class Driver:
         carries = any(slot.kind == "url" for case in pool for slot in case.slots())
         return carries and self._addresses.refused(operation.key)
 
+    async def attempt(self, step: Step) -> Exchange | Impossible:
+        """Make a step that is part of the app's start rather than of the trail."""
+        return await self._make(step)
+
     async def _make(self, step: Step) -> Exchange | Impossible:
         operation = self.catalogue.operations.get(step.operation)
         if operation is None:
             return Impossible("the app no longer offers this operation")
+        if operation.scraped is not None:
+            return await self._compare(step)
         keys = self._keys(operation, step)
         if isinstance(keys, Impossible):
             return keys
-        made = await self._insist(operation, keys, step)
+        made = await self._patiently(operation, keys, step)
         if isinstance(made, Impossible):
             return made
-        self._account(operation, keys, step, made)
+        self._remember(operation, keys, step, made.reply.exchange)
+        born = self._account(operation, keys, step, made)
+        if born and made.reply.answer.status == ACCEPTED:
+            await self._see_ripen(step, born)
         return made.reply.exchange
+
+    def _remember(
+        self, operation: Operation, keys: Keys, step: Step, exchange: Exchange
+    ) -> None:
+        """Remember a reading that works for an owner, and needs nothing."""
+        plain = operation.method == "GET" and not keys and step.principal.whole
+        for_tenants = operation.audience is Audience.TENANT
+        if plain and for_tenants and exchange.succeeded and not exchange.endless:
+            self._habits.read_plainly(operation.key)
+
+    async def _patiently(
+        self, operation: Operation, keys: Keys, step: Step
+    ) -> _Made | Impossible:
+        """Attempt a step; again where a new object's part may not be there yet."""
+        made = await self._insist(operation, keys, step)
+        needs = self.catalogue.resources.needs(operation)
+        own = step.owner is not None and step.principal == Principal(
+            step.owner, step.owner
+        )
+        if not own or not needs or operation.method != "GET":
+            return made
+        clock, (pause, growth, longest) = time.monotonic, PAUSES
+        began, waited = clock(), False
+        while isinstance(made, _Made):
+            status = made.reply.answer.status
+            patience = self._ripening.patience(
+                operation.key, step.owner or 0, needs[-1], keys, status=status
+            )
+            if clock() - began >= patience:
+                if waited and patience:
+                    self._ripening.in_vain(operation.key)
+                break
+            await asyncio.sleep(pause)
+            pause, waited = min(longest, pause * growth), True
+            made = await self._insist(operation, keys, step)
+        return made
+
+    async def _see_ripen(self, step: Step, born: Keys) -> None:
+        """Wait for what is below an object whose making was only begun."""
+        made = self.catalogue.operations[step.operation]
+        kind, item = (
+            self.catalogue.resources.yields(made),
+            self.catalogue.resources.item,
+        )
+        for reading in self.catalogue.operations.values():
+            needs = self.catalogue.resources.needs(reading)
+            below = bool(needs) and needs[-1] == kind and not item(reading)
+            if reading.method != "GET" or not below or reading.skipped:
+                continue
+            if self._habits.endless(reading.key):
+                continue
+            own = Step(reading.key, step.principal, step.owner, Role.REREAD)
+            await self._patiently(reading, born, own)
+
+    async def scrape(self) -> None:
+        """Read the page of metrics, if the target names one."""
+        if self._scraper is not None:
+            await self._scraper.scrape()
+
+    async def _compare(self, step: Step) -> Exchange | Impossible:
+        """Read the page of metrics around a few readings of one tenant's."""
+        reading = self._habits.plain_reading
+        if self._scraper is None:
+            return Impossible("the target names no page of metrics")
+        before = await self._scraper.scrape()
+        if not reading or not before.succeeded:
+            return before
+        again = replace(step, operation=reading, role=Role.CONTROL, case=0, pick=0)
+        for _ in range(REQUESTS):
+            await self._make(again)
+        return await self._scraper.scrape()
 
     def _keys(self, operation: Operation, step: Step) -> Keys | Impossible:
         """Choose the object that fills the path.
@@ -234,13 +331,16 @@ class Driver:
         access = await self._entered(step.principal)
         if isinstance(access, Impossible):
             return access
-        composed = self._composer.compose(operation, keys, step, access=access)
+        bare = operation.socket is not None and not operation.socket.by_header
+        composed = self._composer.compose(
+            operation, keys, step, access=Access() if bare else access
+        )
         if isinstance(composed, Impossible):
             return composed
         id_ = self._recorder.next_exchange()
         probing = step.role is Role.PROBE and step.owner is not None
         watched = probing and operation.mutates
-        witnesses = readings_of(self.catalogue, operation, keys) if watched else []
+        witnesses = self._witnesses(operation, keys) if watched else []
         before = [
             await self._reread(witness, witness_keys, step, precedes=id_)
             for witness, witness_keys in witnesses
@@ -255,16 +355,35 @@ class Driver:
             precedes=precedes,
             follows=follows,
         )
-        reply = await self._send(operation, composed, meaning, id_)
+        reply = await self._send(operation, composed, meaning, id_, access)
         for (witness, witness_keys), earlier in zip(witnesses, before, strict=True):
             later = await self._reread(witness, witness_keys, step, follows=id_)
             if later != earlier:  # once more: does it always differ?
                 await self._reread(witness, witness_keys, step, follows=id_)
         return _Made(reply, composed)
 
+    def _witnesses(
+        self, operation: Operation, keys: Keys
+    ) -> list[tuple[Operation, Keys]]:
+        """Return the readings around a probe; a stream that goes on reads nothing."""
+        return [
+            (reading, above)
+            for reading, above in readings_of(self.catalogue, operation, keys)
+            if not self._habits.endless(reading.key)
+        ]
+
     async def _send(
-        self, operation: Operation, composed: Composed, meaning: Meaning, id_: int
+        self,
+        operation: Operation,
+        composed: Composed,
+        meaning: Meaning,
+        id_: int,
+        access: Access,
     ) -> Reply:
+        if operation.socket is not None:
+            call, says = spoken(operation.socket, composed.call, access)
+            return await self._client.talk(call, says, meaning, id_=id_)
+
         def count(answer: Answer) -> int:
             if not 200 <= answer.status < 300:
                 return -1
@@ -318,24 +437,33 @@ class Driver:
 
     def _account(
         self, operation: Operation, keys: Keys, step: Step, made: _Made
-    ) -> None:
-        """Keep the books: what was made, listed or deleted in its owner's name."""
+    ) -> Keys:
+        """Keep the books: what was made, listed or deleted in its owner's name.
+
+        Returns:
+            The keys of an object that was made; none if none was.
+        """
         own, reply = step.principal.credential, made.reply
         if own is None or not step.principal.whole or not reply.exchange.succeeded:
-            return
+            return ()
         if keys and step.owner != own:
-            return  # it lies among another's objects, and is lost with them
+            return ()  # it lies among another's objects, and is lost with them
         resources = self.catalogue.resources
         if operation.method == "DELETE":
             needs = resources.needs(operation)
             if keys and resources.item(operation) == needs[-1]:
                 self.belongings.remove(own, needs[-1], keys)
-            return
+            return ()
         kind = resources.yields(operation) or resources.lists(operation)
         if kind:
             values = made.composed.values
             for found in self._object_keys(operation, values, reply.answer):
                 self.belongings.add(own, kind, found)
+                if resources.yields(operation):
+                    status = reply.answer.status
+                    self._ripening.born(own, kind, found, status=status)
+                    return found
+        return ()
 
     def _object_keys(
         self, operation: Operation, values: Mapping[str, str], answer: Answer

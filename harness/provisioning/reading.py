@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.compression import open_body
 from harness.model.event import Channel, Found
+from harness.model.exposition import samples
 from harness.model.framing import framing, is_stream
 from harness.target.media import is_file
 
@@ -54,3 +55,15 @@ def _in_messages(scanner: Scanner, response: Response) -> tuple[Hit, ...]:
     opened = open_body(response.body, response.header(b"content-encoding"))
     reader = framing(response.header(b"content-type"))
     return scanner.scan_messages([*reader.feed(opened.data), *reader.rest()])
+
+
+def metrics_in(scanner: Scanner, response: Response) -> tuple[Found, ...]:
+    """Return the canaries in a page of metrics, each with its metric's name."""
+    if response.status >= 400 or not scanner.scan(response.body):
+        return found_in(scanner, response)
+    found = dict.fromkeys(
+        Found(Channel.METRIC, sample.name, hit)
+        for sample in samples(response.body.decode("utf-8", "replace"))
+        for hit in scanner.scan_text(sample.line)
+    )
+    return (*found, *in_headers(scanner, response.headers))

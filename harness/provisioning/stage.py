@@ -15,6 +15,9 @@ from harness.provisioning.belongings import Belongings
 from harness.provisioning.casting import as_person_of, log_in
 from harness.provisioning.client import Client
 from harness.provisioning.driver import Cast, Driver
+from harness.provisioning.habits import Habits
+from harness.provisioning.listeners import Listeners
+from harness.provisioning.listening import listen
 from harness.provisioning.tools import HookTools
 from harness.target.login import FormLogin, JsonLogin
 
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from harness.target.target import Target
 
 
+OWN_QUIET = 0.005
+SERVED_QUIET = 0.03
+"""Seconds that a message needs at most, here and through a network, as a rule."""
 TRIES = 5
 """Readings that are tried to see whether a session still works."""
 
@@ -62,6 +68,7 @@ class Scene:
         outside: What runs beside the app for it to call; None if nothing does.
         addresses: Writes the URLs that requests carry.
         values: What templates of the app's variables can name.
+        habits: What is learnt of how the app's operations behave.
     """
 
     target: Target
@@ -75,15 +82,28 @@ class Scene:
     outside: Outside | None = None
     addresses: Addresses = field(default_factory=Addresses)
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    habits: Habits = field(default_factory=Habits)
 
-    def client(self, hosted: Hosted) -> Client:
-        """Return a client of a running app."""
+    def client(self, hosted: Hosted, listeners: Listeners | None = None) -> Client:
+        """Return a client of a running app.
+
+        Args:
+            hosted: The app.
+            listeners: Keep streams and sockets open; without any they are left.
+        """
         return Client(
             hosted,
             self.recorder,
             key=self.key,
             on_server_error=self.on_server_error,
+            habits=self.habits,
+            listeners=listeners,
         )
+
+    def listeners(self, hosted: Hosted) -> Listeners:
+        """Return those who listen to a running app."""
+        quiet = SERVED_QUIET if hosted.url else OWN_QUIET
+        return Listeners(self.recorder, self.habits, quiet=quiet)
 
     def tools(
         self,
@@ -138,6 +158,7 @@ class Scene:
             recorder=self.recorder,
             fields=self.fields,
             addresses=self.addresses,
+            habits=self.habits,
         )
 
 
@@ -178,8 +199,11 @@ class Stage:
         """Set the state back, start the app, and stop it again."""
         await self._state.restore()
         async with self._scene.host() as hosted:
-            driver = await self._begin(hosted)
-            yield driver
+            async with self._scene.listeners(hosted) as listeners:
+                driver = await self._begin(hosted, listeners)
+                await listen(driver, listeners, self._scene.habits)
+                yield driver
+                await driver.scrape()
             if self._scene.target.fresh == "keep":
                 self._keep(driver)
 
@@ -194,9 +218,11 @@ class Stage:
         driver = await self._begin(hosted)
         return replace(self.world, credentials=tuple(driver.cast.credentials))
 
-    async def _begin(self, hosted: Hosted) -> Driver:
+    async def _begin(
+        self, hosted: Hosted, listeners: Listeners | None = None
+    ) -> Driver:
         await hosted.send_beacons(self._scene.key)
-        client = self._scene.client(hosted)
+        client = self._scene.client(hosted, listeners)
         driver = self._scene.driver(client, self.catalogue, self.world)
         if self._sessions_last is None:
             self._sessions_last = await _sessions_last(driver)

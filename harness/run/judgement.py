@@ -9,6 +9,7 @@ from harness.checkers.canary import canary
 from harness.checkers.egress import egress
 from harness.checkers.label import label
 from harness.checkers.lifecycle import lifecycle
+from harness.checkers.metrics import metric_label
 from harness.model.event import ANSWERS
 from harness.model.finding import merged
 
@@ -35,5 +36,6 @@ def check(history: History) -> list[Finding]:
         for one in accessed
         if not one.circumstantial or (one.operation, one.shape) not in proven
     ]
-    others = (*egress(history), *label(history), *lifecycle(history))
+    labels = (*label(history), *metric_label(history))
+    others = (*egress(history), *labels, *lifecycle(history))
     return merged([*kept, *leaked, *others])

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from harness.errors import TargetError
 from harness.target.hooks import refuse_unless_async
-from harness.target.operation import Operation
+from harness.target.operation import WEBSOCKET, Operation, socket_operation
+from harness.target.socket import Socket
 from harness.target.start import check_start
 from harness.target.variant import Variant
 
@@ -31,6 +32,7 @@ FRESH: Final = ("template", "delete", "keep")
 METHODS: Final = frozenset(
     {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
+_NAMED: Final = METHODS | {WEBSOCKET}
 _TEXTS: Final = ("labelled_loggers", "operator_fields", "reimport")
 _PATTERNS: Final = ("public", "shared", "operator", "skip")
 _IMPORT: Final = 'Write it as "package.module:attribute", such as "shop.main:app".'
@@ -62,6 +64,8 @@ def check(target: Target) -> None:
         hint = 'Set it to a path such as "/openapi.json", to a file, or to "".'
         raise _wrong("openapi", "a string", target.openapi, hint)
     _operations(target.operations)
+    _sockets(target.sockets)
+    _metrics(target)
     _fresh(target)
     for name in ("startup_timeout", "shutdown_timeout"):
         _seconds(name, getattr(target, name))
@@ -180,7 +184,7 @@ def _pattern(field: str, pattern: str) -> None:
         message = f"Target.{field} holds {pattern!r}, which names no path."
         raise TargetError(message, hint=hint)
     method = head.strip().upper()
-    if method and method not in METHODS:
+    if method and method not in _NAMED:
         message = f"Target.{field} holds {pattern!r}: {method} is no method."
         raise TargetError(message, hint=hint)
 
@@ -211,10 +215,47 @@ def _operation(operation: Operation) -> None:
     if "?" in path:
         message = f"The path of the operation {operation.key!r} has a query."
         raise TargetError(message, hint='Write it as query={"name": "value"}.')
-    count = len(operation.parameters)
+    _braces(operation)
+
+
+def _braces(operation: Operation) -> None:
+    path, count = operation.path, len(operation.parameters)
     if {path.count("{"), path.count("}")} != {count}:
         message = f"The path of the operation {operation.key!r} has stray braces."
         raise TargetError(message, hint='Write parameters as "/items/{item_id}".')
+
+
+def _sockets(sockets: object) -> None:
+    hint = 'Write sockets=(Socket("/socket"),), with the comma.'
+    if not isinstance(sockets, Collection) or isinstance(sockets, str):
+        raise _wrong("sockets", "a tuple of sockets", sockets, hint)
+    seen = set()
+    for socket in sockets:
+        if not isinstance(socket, Socket):
+            message = f"Target.sockets holds {socket!r}, no Socket."
+            raise TargetError(message, hint=hint)
+        _path("The path of a socket", socket.path)
+        _braces(socket_operation(socket))
+        if not isinstance(socket.sends, list | tuple):
+            message = f"The socket {socket.path} must say a tuple of messages."
+            raise TargetError(message, hint='Write sends=({"text": "{canary}"},).')
+        if socket.path in seen:
+            raise TargetError(f"Target.sockets holds {socket.path!r} twice.")
+        seen.add(socket.path)
+
+
+def _metrics(target: Target) -> None:
+    if not isinstance(target.metrics, str):
+        raise _wrong("metrics", "a string", target.metrics, 'Write "/metrics".')
+    if target.metrics:
+        _path("Target.metrics", target.metrics)
+    headers: Any = target.metrics_headers
+    texts = isinstance(headers, Mapping) and all(
+        isinstance(part, str) for pair in headers.items() for part in pair
+    )
+    if not texts:
+        message = "Target.metrics_headers must map names of headers to strings."
+        raise TargetError(message, hint='Write {"authorization": "Bearer …"}.')
 
 
 def _fresh(target: Target) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 from harness.model.event import Audience, Channel
 from harness.model.framing import is_stream
 from harness.target.media import is_file
+from harness.target.socket import Socket
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WEBSOCKET = "WEBSOCKET"
+"""Stands for the method of operations that are sockets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,9 @@ class Operation:
         audience: Whom it is meant for.
         required: Whether the coverage floor counts it.
         skipped: Why an exercise leaves it out; "" if it does not.
+        socket: What it says, if it is a WebSocket; see `socket_operation`.
+        scraped: Headers with which it is read, if it is the page of metrics; see
+            `metrics_operation`.
     """
 
     method: str
@@ -46,6 +52,8 @@ class Operation:
     audience: Audience = Audience.TENANT
     required: bool = True
     skipped: str = ""
+    socket: Socket | None = None
+    scraped: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:
@@ -60,6 +68,10 @@ class Operation:
     @property
     def channel(self) -> Channel:
         """What a success comes through, as far as the document says."""
+        if self.socket is not None:
+            return Channel.SOCKET
+        if self.scraped is not None:
+            return Channel.METRIC
         kinds = list(_success_types(self.schema.get("responses")))
         if any(is_stream(kind) for kind in kinds):
             return Channel.STREAM
@@ -67,8 +79,26 @@ class Operation:
 
     @property
     def mutates(self) -> bool:
-        """Whether the method may change something."""
+        """Whether the method, or what is said, may change something."""
+        if self.socket is not None:
+            return bool(self.socket.sends)
         return self.method not in SAFE_METHODS
+
+
+def socket_operation(socket: Socket) -> Operation:
+    """Return a WebSocket as an operation; its body is the list of what it says."""
+    return Operation(
+        method=WEBSOCKET,
+        path=socket.path,
+        body=list(socket.sends) or None,
+        socket=socket,
+    )
+
+
+def metrics_operation(path: str, headers: Mapping[str, str]) -> Operation:
+    """Return the page of metrics as an operation, in place of the document's."""
+    sent = tuple((name.lower(), value) for name, value in headers.items())
+    return Operation(method="GET", path=path, audience=Audience.OPERATOR, scraped=sent)
 
 
 def _success_types(responses: object) -> Iterator[str]:

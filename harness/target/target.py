@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.target.login import Login
     from harness.target.operation import Operation
     from harness.target.selector import Selector
+    from harness.target.socket import Socket
     from harness.target.tools import Tools
 
 Provision = Callable[["Tools", "Tenant"], Awaitable[Mapping[str, object] | None]]
@@ -59,6 +60,10 @@ class Target:
         openapi: Path of the OpenAPI document in the app; "" if it has none.
         operations: Operations that the document is silent about; one of the same
             method and path takes the place of the document's.
+        sockets: WebSockets, which the document cannot describe.
+        metrics: Path of the page that Prometheus reads; "" if there is none. It is
+            read as the operator reads it, and no tenant is tried on it.
+        metrics_headers: Headers to read it with.
         labelled_loggers: Loggers whose every line of a request names the tenant.
         operator_fields: Fields that logs may show: ``"email"``, or a place such
             as ``"POST /documents body.title"``.
@@ -96,6 +101,9 @@ class Target:
     skip: tuple[str, ...] = ()
     openapi: str = "/openapi.json"
     operations: tuple[Operation, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    metrics: str = ""
+    metrics_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     labelled_loggers: tuple[str, ...] = ()
     operator_fields: tuple[str, ...] = ()
     fresh: Literal["delete", "template", "keep"] | FreshHook = "delete"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model.canary import FIELD_BEACON, TOKEN_RATE
 from harness.model.event import (
@@ -18,7 +18,10 @@ from harness.model.event import (
     Event,
     Exchange,
     Found,
+    Heard,
     LogLine,
+    Scrape,
+    Series,
     Unseen,
 )
 from harness.model.history import Field, History
@@ -42,6 +45,7 @@ FIELDS = {
 LIST, READ = "GET /documents", "GET /documents/{id}"
 CREATE, UPDATE = "POST /documents", "PUT /documents/{id}"
 REMOVE = "DELETE /documents/{id}"
+EVENTS, SOCKET = "GET /events", "WEBSOCKET /socket"
 BEACON = 2**17 - 2
 
 Pairs = Iterable[tuple[int, int]]
@@ -247,6 +251,63 @@ class Story:
             follows=follows,
         )
 
+    def listens(
+        self,
+        who: Principal,
+        operation: str = EVENTS,
+        *,
+        role: Role = Role.CONTROL,
+        owner: int | None = None,
+        status: int = 200,
+        audience: Audience = Audience.TENANT,
+    ) -> Exchange:
+        """Somebody opens a stream that goes on, or a socket."""
+        if owner is None:
+            owner = who.credential
+        opening = self.asks(
+            who, operation, role=role, owner=owner, status=status, audience=audience
+        )
+        socket = operation.startswith("WEBSOCKET ")
+        opening = replace(
+            opening,
+            endless=True,
+            through=Channel.SOCKET if socket else Channel.STREAM,
+        )
+        self.events[-1] = opening
+        return opening
+
+    def hears(
+        self, listener: Exchange, *hits: Hit, during: Exchange | None = None
+    ) -> Heard:
+        """Something comes over what somebody listens to."""
+        heard = Heard(
+            kind="heard",
+            at=float(len(self.events)),
+            listener=listener.id,
+            during=listener.id if during is None else during.id,
+            channel=listener.through,
+            size=10,
+            hits=hits,
+        )
+        self.events.append(heard)
+        return heard
+
+    def scrapes(
+        self, *series: Series, samples: int = 9, counted: float = 0.0, boot: int = 0
+    ) -> Scrape:
+        """The page of metrics is read."""
+        read = self.asks(
+            NOBODY,
+            "GET /metrics",
+            role=Role.PROVISION,
+            audience=Audience.OPERATOR,
+        )
+        scrape = Scrape(
+            "scrape", read.at, read.id, boot, samples, counted, tuple(series)
+        )
+        self.events.append(scrape)
+        return scrape
+
     def logs(
         self,
         during: Exchange | int = 0,
@@ -342,11 +403,20 @@ class Story:
         audience: Audience = Audience.TENANT,
         required: bool = True,
         skipped: str = "",
+        channel: Channel = Channel.BODY,
     ) -> None:
         """The app offers an operation."""
         mutates = not operation.startswith(("GET ", "HEAD "))
         self.events.append(
-            Declared("declared", operation, audience, required, mutates, skipped)
+            Declared(
+                kind="declared",
+                operation=operation,
+                audience=audience,
+                required=required,
+                mutates=mutates,
+                skipped=skipped,
+                channel=channel,
+            )
         )
 
     def sends_beacon(self, source: str = "stdout", *, nth: int = 0) -> None:
