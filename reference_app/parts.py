@@ -28,6 +28,7 @@ from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.logs import json_logging
 from reference_app.metrics import Metrics
 from reference_app.settings import Settings
+from reference_app.storage.database_per_tenant import DatabasePerTenantStorage
 from reference_app.storage.one_pool import OnePoolStorage
 from reference_app.storage.row_level_security import RowLevelSecurityStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
@@ -53,6 +54,7 @@ async def storage_of_settings(
         "schema_per_tenant": SchemaPerTenantStorage.connect,
         "shared_pool": SharedPoolStorage.connect,
         "row_level_security": RowLevelSecurityStorage.connect,
+        "database_per_tenant": DatabasePerTenantStorage.connect,
         "shared_tables": SharedTablesStorage.connect,
         "one_pool": OnePoolStorage.connect,
     }

@@ -15,6 +15,7 @@ StorageName = Literal[
     "schema_per_tenant",
     "shared_pool",
     "row_level_security",
+    "database_per_tenant",
     "shared_tables",
     "one_pool",
 ]

@@ -106,6 +106,12 @@ MUTANTS: tuple[Mutant, ...] = (
         summary="all tenants in the same tables, whose policies tell them apart",
     ),
     Mutant(
+        "database-per-tenant",
+        _HARMLESS + "database_per_tenant" + _FACTORY,
+        harmless=True,
+        summary="a database per tenant, copied from a template",
+    ),
+    Mutant(
         "plain-search-path",
         _HARMLESS + "plain_search_path" + _FACTORY,
         harmless=True,

@@ -6,9 +6,6 @@ It takes a tenant of that name, onboarded after the one that it means.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
 from reference_app import main
@@ -25,17 +22,16 @@ class OnePoolByName(OnePoolStorage):
     async def enter(self, connection: Connection, tenant: Tenant) -> None:
         await connection.execute(f'SET search_path TO "{tenant.name}"')
 
-    @asynccontextmanager
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[OwnTablesSession]:
+    ) -> OwnTablesSession:
         """Make the schema, and enter it the way that every request does.
 
         So the first member is where logging in will look for it.
         """
-        async with super().provision(connection, tenant) as session:
-            await self.enter(connection, tenant)
-            yield session
+        session = await super().provision(connection, tenant)
+        await self.enter(connection, tenant)
+        return session
 
 
 def create_app() -> FastAPI:

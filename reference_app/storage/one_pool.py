@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import asyncpg
 
@@ -75,24 +76,24 @@ class OnePoolStorage:
         return NewPlace(schema=schema_named_after(name), role=None)
 
     @asynccontextmanager
+    async def changes(self) -> AsyncIterator[Self]:
+        """Yield itself: all that it makes is part of the transaction."""
+        yield self
+
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[OwnTablesSession]:
+    ) -> OwnTablesSession:
         """Make the schema."""
         try:
             await create_tenant_schema(connection, tenant.own_schema)
         except asyncpg.DuplicateSchemaError:
             raise PlaceTaken(tenant.own_schema) from None
-        yield OwnTablesSession(connection)
+        return OwnTablesSession(connection)
 
-    @asynccontextmanager
-    async def remove(
-        self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[None]:
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
         """Drop the schema."""
         schema = quote_identifier(tenant.own_schema)
         await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Apply new migrations to the schema."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import asyncpg
 
@@ -82,9 +83,13 @@ class RowLevelSecurityStorage:
         return NewPlace(schema=None, role=None)
 
     @asynccontextmanager
+    async def changes(self) -> AsyncIterator[Self]:
+        """Yield itself: all that it does is part of the transaction."""
+        yield self
+
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[OwnTablesSession]:
+    ) -> OwnTablesSession:
         """Make nothing: the tables are there. The session is bound by policies too."""
         await connection.execute(
             "SELECT set_config('app.tenant_id', $1, true), "
@@ -93,14 +98,10 @@ class RowLevelSecurityStorage:
             _SCHEMA,
             self._login.role,
         )
-        yield OwnTablesSession(connection)
+        return OwnTablesSession(connection)
 
-    @asynccontextmanager
-    async def remove(
-        self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[None]:
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
         """Remove nothing: each row goes with the tenant that it refers to."""
-        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Change nothing: starting the app brings the tables up to date."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Self
 
 import asyncpg
 
@@ -38,9 +39,13 @@ class SchemaAndRole:
         return NewPlace(schema=f"tenant_{slug}", role=f"tenant_{slug}_{suffix}")
 
     @asynccontextmanager
+    async def changes(self) -> AsyncIterator[Self]:
+        """Yield itself: all that it makes is part of the transaction."""
+        yield self
+
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[OwnTablesSession]:
+    ) -> OwnTablesSession:
         """Make schema and role."""
         role = tenant.own_role
         # A role outlives its database; one of this name was made for the same one.
@@ -55,12 +60,9 @@ class SchemaAndRole:
         except asyncpg.DuplicateSchemaError:
             raise PlaceTaken(tenant.own_schema) from None
         await self._grant(connection, tenant)
-        yield OwnTablesSession(connection)
+        return OwnTablesSession(connection)
 
-    @asynccontextmanager
-    async def remove(
-        self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[None]:
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
         """Drop schema and role."""
         schema = quote_identifier(tenant.own_schema)
         role = quote_identifier(tenant.own_role)
@@ -69,7 +71,6 @@ class SchemaAndRole:
         with suppress(asyncpg.DependentObjectsStillExistError):
             async with connection.transaction():
                 await connection.execute(f"DROP ROLE IF EXISTS {role}")
-        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Apply new migrations to the schema, and let the role use what is in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import asyncpg
 
@@ -59,18 +60,18 @@ class SharedTablesStorage:
         return NewPlace(schema=None, role=None)
 
     @asynccontextmanager
+    async def changes(self) -> AsyncIterator[Self]:
+        """Yield itself: all that it does is part of the transaction."""
+        yield self
+
     async def provision(
         self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[SharedTablesSession]:
+    ) -> SharedTablesSession:
         """Make nothing: the tables are there."""
-        yield self.session_type(connection, tenant)
+        return self.session_type(connection, tenant)
 
-    @asynccontextmanager
-    async def remove(
-        self, connection: Connection, tenant: Tenant
-    ) -> AsyncIterator[None]:
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
         """Remove nothing: each row goes with the tenant that it refers to."""
-        yield
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Change nothing: starting the app brings the tables up to date."""

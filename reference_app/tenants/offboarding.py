@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-
 import asyncpg
 
 from reference_app.storage.seam import Storage
@@ -19,13 +17,13 @@ async def offboard(tenant: Tenant, *, control: asyncpg.Pool, storage: Storage) -
         Whether it was there; somebody else may have removed it meanwhile.
     """
     async with (
-        AsyncExitStack() as after,
+        storage.changes() as changes,
         control.acquire() as connection,
         connection.transaction(),
     ):
         known = "SELECT true FROM control.tenants WHERE id = $1 FOR UPDATE"
         if not await connection.fetchval(known, tenant.id):
             return False
-        await after.enter_async_context(storage.remove(connection, tenant))
+        await changes.remove(connection, tenant)
         await connection.execute("DELETE FROM control.tenants WHERE id = $1", tenant.id)
     return True

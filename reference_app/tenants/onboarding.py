@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 import asyncpg
@@ -74,14 +73,13 @@ async def onboard(
         raise DomainRefused
     password_hash = await passwords.hash(new.admin_password)
     async with (
-        AsyncExitStack() as after,
+        storage.changes() as changes,
         control.acquire() as connection,
         connection.transaction(),
     ):
         try:
             tenant = await _register(connection, new, storage)
-            work = storage.provision(connection, tenant)
-            session = await after.enter_async_context(work)
+            session = await changes.provision(connection, tenant)
         except (asyncpg.UniqueViolationError, PlaceTaken):
             raise TenantExists from None
         await session.members.create(

@@ -25,6 +25,7 @@ async def dsn(server_dsn: str) -> AsyncIterator[str]:
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         suffix = hashlib.sha256(name.encode()).hexdigest()[:8]
+        await drop_databases(admin, f"tenant%\\_{suffix}%")
         roles = await admin.fetch(
             "SELECT quote_ident(rolname) AS role FROM pg_roles WHERE rolname LIKE $1",
             f"%\\_{suffix}",
@@ -32,6 +33,17 @@ async def dsn(server_dsn: str) -> AsyncIterator[str]:
         for row in roles:
             await admin.execute(f"DROP ROLE {row['role']}")
         await admin.close()
+
+
+async def drop_databases(admin: asyncpg.Connection, pattern: str) -> None:
+    """Drop databases, templates too."""
+    rows = await admin.fetch(
+        "SELECT quote_ident(datname) AS name FROM pg_database WHERE datname LIKE $1",
+        pattern,
+    )
+    for row in rows:
+        await admin.execute(f"ALTER DATABASE {row['name']} IS_TEMPLATE false")
+        await admin.execute(f"DROP DATABASE {row['name']} WITH (FORCE)")
 
 
 @pytest.fixture

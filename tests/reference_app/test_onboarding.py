@@ -6,8 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -68,13 +66,11 @@ async def test_a_failure_half_way_leaves_neither_schema_nor_role(
     dsn: str, database: asyncpg.Connection
 ) -> None:
     class Breaking(SchemaPerTenantStorage):
-        @asynccontextmanager
         async def provision(
             self, connection: Connection, tenant: Tenant
-        ) -> AsyncIterator[OwnTablesSession]:
-            async with super().provision(connection, tenant):
-                raise LookupError("planted")
-            yield
+        ) -> OwnTablesSession:
+            await super().provision(connection, tenant)
+            raise LookupError("planted")
 
     async with running(dsn, Parts(storage=Breaking.connect)) as app:
         before = await snapshot(database)

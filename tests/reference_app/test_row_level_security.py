@@ -213,10 +213,11 @@ async def test_the_session_of_an_onboarding_is_bound_as_well(dsn: str) -> None:
         new = await made.onboard("b")
         control, storage = made.foundation.control, made.foundation.storage
         async with (
+            storage.changes() as changes,
             control.acquire() as connection,
             connection.transaction(),
-            storage.provision(connection, new) as session,
         ):
+            session = await changes.provision(connection, new)
             members = await session.members.page(9, 0)
 
     assert [member.email for member in members] == ["boss@b.example"]

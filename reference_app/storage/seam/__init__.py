@@ -17,6 +17,7 @@ from reference_app.storage.seam.rows import (
     Webhook,
 )
 from reference_app.storage.seam.storage import (
+    Changes,
     PlaceTaken,
     Session,
     Storage,
@@ -36,6 +37,7 @@ from reference_app.storage.seam.tables import (
 __all__ = [
     "AuditEntry",
     "AuditTrail",
+    "Changes",
     "Document",
     "Documents",
     "EmailTaken",

@@ -69,44 +69,47 @@ class TenantStore(Protocol):
         """Borrow a connection for a block."""
 
 
-class Storage(Protocol):
-    """Keeps the rows of all tenants, each apart.
+class Changes(Protocol):
+    """Makes and removes tenants' places, each along with a transaction."""
 
-    `provision` and `remove` are entered in a transaction of the caller's over
-    the control schema, and left after it has ended, with the error if there was
-    one: what no transaction can do, or undo, is done on leaving.
-
-        async with (
-            AsyncExitStack() as after,
-            control.acquire() as connection,
-            connection.transaction(),
-        ):
-            tenant = ...  # enter it in the control schema
-            work = storage.provision(connection, tenant)
-            session = await after.enter_async_context(work)
-    """
-
-    def place(self, slug: str, name: str, database: str) -> NewPlace:
-        """Name the place where a new tenant's rows shall be."""
-
-    def provision(
-        self, connection: Connection, tenant: Tenant
-    ) -> AbstractAsyncContextManager[Session]:
+    async def provision(self, connection: Connection, tenant: Tenant) -> Session:
         """Make a new tenant's place.
 
-        The connection may do everything. The session is good until the
-        transaction ends or makes another place.
+        Enter the tenant in the control schema before: the connection may do
+        everything up to here, and afterwards only what the tenant may.
+
+        Args:
+            connection: In a transaction, over the control schema.
+            tenant: Whose place.
+
+        Returns:
+            A session that is good until the transaction ends or makes another place.
 
         Raises:
             PlaceTaken: It is somebody's, or was.
         """
 
-    def remove(
-        self, connection: Connection, tenant: Tenant
-    ) -> AbstractAsyncContextManager[None]:
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
         """Remove a tenant's place with all that is in it.
 
-        The transaction must delete the tenant from the control schema too.
+        Args:
+            connection: In a transaction, which must delete the tenant from the
+                control schema too.
+            tenant: Whose place.
+        """
+
+
+class Storage(Protocol):
+    """Keeps the rows of all tenants, each apart."""
+
+    def place(self, slug: str, name: str, database: str) -> NewPlace:
+        """Name the place where a new tenant's rows shall be."""
+
+    def changes(self) -> AbstractAsyncContextManager[Changes]:
+        """Have what makes and removes places.
+
+        Its block begins before the transaction, and ends after it. What no
+        transaction can do or undo is done then, as the transaction has decided.
         """
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
