@@ -108,8 +108,8 @@ def _generator(history: History) -> Iterator[Gap]:
         busiest = max(_busy(told), default=0.0)
         if busiest > BUSY:
             reason = (
-                f"worker {number} of Locust used {busiest:.0%} of a core, and was the "
-                "bottleneck itself: fewer users, or more --processes"
+                f"worker {number} of Locust needed {busiest:.0%} of a core, and was "
+                "the bottleneck itself: fewer users, or more --processes"
             )
             yield Gap("the generator", reason, floor=True)
 

@@ -13,7 +13,8 @@ class Beat:
     Attributes:
         worker: Its name, unique in a run.
         at: Seconds on the machine's monotonic clock.
-        cpu: Share of one core that it used since the beat before, 0..1.
+        cpu: Share of one core that it used, or was kept waiting for, since the beat
+            before; 0..1.
         users: Users that it simulates now.
         requests: Answered ones, failures included.
         failures: Those among them that failed, and those that were not answered.

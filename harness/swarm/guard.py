@@ -10,30 +10,38 @@ the descriptor OUTCOME and the group is killed: what it forked does not stay beh
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
 import sys
 
+PR_SET_PDEATHSIG = 1
 LOOK = 1.0
 """Seconds between two looks at whether the parent is still the parent."""
+
+
+def become(command: list[str]) -> None:
+    """Turn into the program; where the kernel can, it ends with its guard."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.execv(command[0], command)  # noqa: S606 - a shell would only be in the way
 
 
 def main(arguments: list[str]) -> None:
     """Do what the module says."""
     outcome, *command = arguments
     parent = os.getppid()
+    # The parent sees it close when this process ends, and the program stays.
+    os.set_inheritable(int(outcome), False)
     waker, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    child = os.posix_spawn(
-        command[0],
-        command,
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_DUP2, nothing, 0)],
-    )
+    child = os.fork()
+    if not child:
+        become(command)
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

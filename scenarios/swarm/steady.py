@@ -1,4 +1,4 @@
-"""Steady traffic: users of all tenants read, and now and then write.
+"""Steady traffic: users of all tenants read, now and then write, and rarely stray.
 
 By itself::
 
@@ -13,16 +13,21 @@ from harness.swarm.worker import TenantUser, now_and_then
 
 
 class Member(TenantUser):
-    """Reads nine times for each time that it writes; about a request a second."""
+    """Asks about once a second: mostly to read, and rarely for what is not its own."""
 
     wait_time = now_and_then(1.0)
 
-    @task(9)
+    @task(17)
     def look(self) -> None:
         """Read something: a list, an object, a setting."""
         self.read()
 
-    @task(1)
+    @task(2)
     def change(self) -> None:
         """Make, change or delete something."""
         self.write()
+
+    @task(1)
+    def try_another_door(self) -> None:
+        """Read what is another tenant's: an object by its id, or at its door."""
+        self.stray()

@@ -55,12 +55,13 @@ class Account:
         self._used: Counter[Keys] = Counter()
         self._tokens: dict[int, str] = {}
 
-    def headers(self) -> dict[str, str]:
-        """Return what makes a request this tenant's."""
-        headers = {"host": self.address.host}
-        headers.update(self.address.headers)
-        headers.update(self.access.headers)
-        return headers
+    def selecting(self) -> dict[str, str]:
+        """Return the headers that select the tenant."""
+        return {"host": self.address.host, **dict(self.address.headers)}
+
+    def identifying(self) -> dict[str, str]:
+        """Return the headers that authenticate its user."""
+        return dict(self.access.headers)
 
     def token(self, field: int) -> str:
         """Return the tenant's canary of a field."""
@@ -80,9 +81,9 @@ class Account:
         kind = prepared.needs
         return not kind or bool(self._seeded[kind] or self._made[kind])
 
-    def crowded(self, prepared: Prepared) -> bool:
-        """Whether it is time to delete: the worker has made enough of these."""
-        return len(self._made[prepared.needs]) > ENOUGH
+    def crowded(self, kind: str) -> bool:
+        """Whether this worker has made enough objects of a kind."""
+        return len(self._made[kind]) > ENOUGH
 
     def take(self, prepared: Prepared) -> Keys:
         """Return the keys of an object for a request; `give_back` ends its use.
@@ -110,6 +111,11 @@ class Account:
             self._used[keys] -= 1
             if not self._used[keys]:
                 del self._used[keys]
+
+    def example(self, kind: str) -> Keys:
+        """Return the keys of an object that nobody deletes; empty if there is none."""
+        seeded = self._seeded[kind]
+        return random.choice(seeded) if seeded else ()
 
     def made(self, kind: str, keys: Keys) -> None:
         """Note an object that a request made."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from typing import TYPE_CHECKING, final
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final, final
 
 from hdrh.histogram import HdrHistogram
 
@@ -13,6 +13,11 @@ from harness.swarm.latencies import DIGITS, LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from harness.swarm.crew.asked import Asked
+    from harness.swarm.crew.reply import Reply
+
+SERVER_ERROR: Final = 500
 
 
 @final
@@ -38,6 +43,11 @@ class Count:
             self.served = now
         self.requests += 1
         self._latencies.record_value(min(microseconds, LONGEST))
+
+    def throttle(self) -> None:
+        """Note a request that was answered with 429."""
+        self.requests += 1
+        self.throttled += 1
 
     def failed(self, reason: str) -> None:
         """Note a request that did not."""
@@ -76,22 +86,44 @@ class Counts:
     def __init__(self) -> None:
         self.total = Count()
         self.refused = 0
-        self._tenants: dict[int, Count] = {}
-        self._operations: dict[str, Count] = {}
+        self._tenants: dict[int, Count] = defaultdict(Count)
+        self._operations: dict[str, Count] = defaultdict(Count)
 
     def tenant(self, index: int) -> Count:
         """Return the count of a tenant."""
-        count = self._tenants.get(index)
-        if count is None:
-            count = self._tenants[index] = Count()
-        return count
+        return self._tenants[index]
 
-    def operation(self, key: str) -> Count:
-        """Return the count of an operation."""
-        count = self._operations.get(key)
-        if count is None:
-            count = self._operations[key] = Count()
-        return count
+    def add(self, asked: Asked, reply: Reply) -> bool:
+        """Note what came of a request; say whether it did what it should.
+
+        What is not its sender's may be refused, or may not be there: then only a
+        crash is a failure, and nothing is timed.
+
+        Args:
+            asked: The request.
+            reply: What came of it.
+        """
+        tenant = self._tenants[asked.by.tenant.index]
+        operation = self._operations[asked.prepared.operation]
+        fine = reply.succeeded or reply.throttled
+        if asked.stray:
+            fine = 0 < reply.status < SERVER_ERROR
+            if fine:
+                return True
+        self.total.requests += 1
+        if not fine:
+            self.total.failures += 1
+            for count in (tenant, operation):
+                count.failed(reply.failure)
+        elif reply.throttled:
+            self.total.throttled += 1
+            for count in (tenant, operation):
+                count.throttle()
+        else:
+            microseconds = int((reply.ended - asked.due) * 1e6)
+            for count in (tenant, operation):
+                count.succeeded(microseconds, reply.ended)
+        return fine
 
     def tallies(self, worker: str) -> Iterator[Tally]:
         """Yield all counts as events."""

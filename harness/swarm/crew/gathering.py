@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
+import random
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -14,9 +14,10 @@ from harness.model.canary import CanaryKey
 from harness.model.event import Audience, Exchange
 from harness.model.load import Beat
 from harness.model.scanner import Scanner
-from harness.model.step import Principal, Role
+from harness.model.step import Role
 from harness.model.tenant import alias
 from harness.swarm.crew.account import Account
+from harness.swarm.crew.core import Core
 from harness.swarm.crew.counting import Counts
 from harness.swarm.crew.form import Form
 from harness.swarm.crew.journal import Journal
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.model.event import Found
-    from harness.model.prepared import Prepared
     from harness.model.world import World
-    from harness.swarm.crew.form import Written
+    from harness.swarm.crew.asked import Asked
     from harness.swarm.crew.reply import Reply
 
 log = logging.getLogger("harness.swarm")
@@ -52,6 +52,7 @@ class Crew:
         watch: Looks at answers.
         journal: Where the worker writes what it has to say.
         answered: Whether somebody answered yet; who refuses before is not there yet.
+        refusing: Operations that a fresh login does not help with.
         leaks: How many answers held what belongs to another tenant.
 
     Args:
@@ -66,6 +67,7 @@ class Crew:
         self.entry = Form(world.entry.request) if world.entry else None
         self.counts = Counts()
         self.answered = False
+        self.refusing: set[str] = set()
         self.leaks = 0
         self._key = CanaryKey.from_hex(world.key)
         self.watch = Watch(self._key, world.tenants)
@@ -75,7 +77,7 @@ class Crew:
         self._number = 0
         self._written = itertools.count(1)
         self._told: dict[str, int] = {}
-        self._cpu = _Cpu()
+        self._core = Core()
 
     @classmethod
     def gather(cls, world: World, environ: Mapping[str, str]) -> Crew:
@@ -96,6 +98,11 @@ class Crew:
     def next_account(self) -> Account:
         """Return the tenant whose user comes next."""
         return self.account(self._mix.next())
+
+    def another(self, account: Account) -> Account:
+        """Return some other tenant."""
+        step = random.randrange(1, len(self.world.tenants))
+        return self.account((account.tenant.index + step) % len(self.world.tenants))
 
     def account(self, index: int) -> Account:
         """Return what this worker knows of a tenant."""
@@ -125,15 +132,9 @@ class Crew:
         if self.counts.refused == 1:
             self.beat(users)
 
-    def leaked(
-        self,
-        account: Account,
-        prepared: Prepared,
-        written: Written,
-        reply: Reply,
-        found: tuple[Found, ...],
-    ) -> None:
+    def leaked(self, asked: Asked, reply: Reply, found: tuple[Found, ...]) -> None:
         """Tell of an answer that holds what belongs to another tenant."""
+        prepared = asked.prepared
         if prepared.audience is Audience.SHARED:
             return
         self.leaks += 1
@@ -141,13 +142,12 @@ class Crew:
         self._told[key] = self._told.get(key, 0) + 1
         if self._told[key] > TOLD:
             return
-        exchange = self._exchange(account, prepared, written, reply, found)
-        self.journal.write(exchange)
+        self.journal.write(self._exchange(asked, reply, found))
         hit = found[0].hit
         field = self.world.fields.get(hit.field)
         log.error(
             "leak: %s got %s's %s in the %s of %s",
-            account.tenant.alias,
+            asked.principal,
             alias(hit.owner),
             field.label if field else f"field {hit.field}",
             found[0].channel,
@@ -155,14 +155,9 @@ class Crew:
         )
 
     def _exchange(
-        self,
-        account: Account,
-        prepared: Prepared,
-        written: Written,
-        reply: Reply,
-        found: tuple[Found, ...],
+        self, asked: Asked, reply: Reply, found: tuple[Found, ...]
     ) -> Exchange:
-        index = account.tenant.index
+        prepared, written = asked.prepared, asked.written
         url = self._scanner.scan_text(written.path)
         sent = (*url, *self._scanner.scan(written.body or b""))
         shown = f"{prepared.method} {written.path}"
@@ -176,9 +171,9 @@ class Crew:
             operation=prepared.operation,
             audience=prepared.audience,
             mutates=prepared.mutates,
-            principal=Principal(index, index),
+            principal=asked.principal,
             role=Role.LOAD,
-            owner=index,
+            owner=asked.owner,
             precedes=0,
             follows=0,
             request=shown if len(shown) <= 200 else f"{shown[:199]}…",
@@ -207,7 +202,7 @@ class Crew:
                 kind="beat",
                 worker=self.journal.name,
                 at=time.monotonic(),
-                cpu=self._cpu.share(),
+                cpu=self._core.share(),
                 users=users,
                 requests=total.requests,
                 failures=total.failures,
@@ -240,23 +235,3 @@ def world_named_in(environ: Mapping[str, str]) -> World:
         message = f"The world {path} has no requests that its tenants could make."
         raise UsageError(message, hint="Take the world.json of a swarm's run.")
     return world
-
-
-@final
-class _Cpu:
-    """How much of a core this process uses."""
-
-    def __init__(self) -> None:
-        self._wall, self._used = time.monotonic(), _used()
-
-    def share(self) -> float:
-        """Return the share since the last time, 0..1."""
-        wall, used = time.monotonic(), _used()
-        passed, worked = wall - self._wall, used - self._used
-        self._wall, self._used = wall, used
-        return worked / passed if passed > 0 else 0.0
-
-
-def _used() -> float:
-    times = os.times()
-    return times.user + times.system

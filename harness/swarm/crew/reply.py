@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNAUTHENTICATED, TOO_MANY = 401, 429
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -14,19 +16,36 @@ class Reply:
         body: Its content, decompressed.
         headers: Names and values as they came.
         error: Why there was no whole answer.
-        seconds: From the sending to the end of the answer.
+        started: When it was sent, on the monotonic clock.
+        ended: When the whole answer had come.
     """
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...]
     error: BaseException | None
-    seconds: float
+    started: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.ended - self.started
 
     @property
     def succeeded(self) -> bool:
         """Whether the app did what was asked."""
         return 200 <= self.status < 300 or self.status == 304
+
+    @property
+    def throttled(self) -> bool:
+        """Whether it was too much."""
+        return self.status == TOO_MANY
+
+    @property
+    def logged_out(self) -> bool:
+        """Whether the credential is no longer good."""
+        return self.status == UNAUTHENTICATED
 
     @property
     def refused(self) -> bool:
@@ -44,6 +63,14 @@ class Reply:
         if self.status:
             return f"status {self.status}"
         return "refused" if self.refused else type(self.error).__name__
+
+    def patience(self, *, most: float) -> float:
+        """Return the seconds that it asks to wait; 1 where it does not say."""
+        try:
+            asked = float(self.header("retry-after"))
+        except ValueError:
+            asked = 1.0
+        return min(max(asked, 0.05), most)
 
     def header(self, name: str) -> str:
         """Return a header's value; "" if there is none."""

@@ -31,6 +31,11 @@ def crew_of(environment: Environment) -> Crew:
     return crew
 
 
+def users_of(environment: Environment) -> int:
+    """Return how many users this process simulates now."""
+    return environment.runner.user_count if environment.runner else 0
+
+
 def tell_of_leak(environment: Environment) -> None:
     """Let Locust end with 1, also where another process decides on that."""
     if environment.process_exit_code == 1:
@@ -101,7 +106,7 @@ def _start(environment: Environment, **_: Any) -> None:
 
 def _beat(environment: Environment, crew: Crew) -> None:
     while True:
-        crew.beat(environment.runner.user_count if environment.runner else 0)
+        crew.beat(users_of(environment))
         gevent.sleep(BEAT)
 
 

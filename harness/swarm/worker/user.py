@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import gevent
-from locust.contrib.fasthttp import FastHttpUser
+from locust.contrib.fasthttp import FastHttpUser, ResponseContextManager
 
+from harness.model.event import Audience
+from harness.model.world import Access
+from harness.swarm.crew.asked import Asked
 from harness.swarm.crew.renewal import access_of
 from harness.swarm.crew.reply import Reply
-from harness.swarm.worker.hooks import crew_of, tell_of_leak
+from harness.swarm.worker.hooks import crew_of, tell_of_leak, users_of
 
 if TYPE_CHECKING:
     from locust.env import Environment
 
     from harness.swarm.crew.account import Account
-    from harness.swarm.crew.form import Form, Written
+    from harness.swarm.crew.form import Form
     from harness.swarm.crew.gathering import Crew
 
 MARGIN: Final = 5.0
@@ -25,14 +29,13 @@ MARGIN: Final = 5.0
 PATIENCE: Final = 5.0
 """Most seconds that a user waits because an answer asked it to."""
 _NOT_YET: Final = 0.05
-_UNAUTHENTICATED: Final = 401
-_TOO_MANY: Final = 429
 
 
 class TenantUser(FastHttpUser):
     """A user who asks as a tenant, and whose answers are looked at.
 
-    Subclass it in a locustfile, and in its tasks call `read` and `write`, or `ask`.
+    Subclass it in a locustfile, and in its tasks call `read`, `write` and `stray`, or
+    `ask`.
 
     Attributes:
         visit: Requests after which the user is one of another tenant; 0 for never.
@@ -56,6 +59,7 @@ class TenantUser(FastHttpUser):
         self.account: Account = self.crew.next_account()
         self.due = self.schedule = 0.0
         self._asked = 0
+        self._response: ResponseContextManager
 
     def read(self) -> bool:
         """Make some request that changes nothing; say whether it succeeded."""
@@ -69,21 +73,49 @@ class TenantUser(FastHttpUser):
     def write(self) -> bool:
         """Make some request that changes something; say whether it succeeded.
 
-        Where a tenant has more objects than enough, one of them is deleted.
+        Of what was made enough already, no more is made, and one is deleted if it can.
         """
         account = self.account
         forms = [
             form
             for form in self.crew.forms.values()
-            if form.prepared.mutates and account.can(form.prepared)
+            if form.prepared.mutates
+            and account.can(form.prepared)
+            and not account.crowded(form.prepared.yields)
         ]
         crowded = [
             form
             for form in forms
-            if form.prepared.deletes and account.crowded(form.prepared)
+            if form.prepared.deletes and account.crowded(form.prepared.needs)
         ]
         forms = crowded or forms
         return self.ask(random.choice(forms)) if forms else self.read()
+
+    def stray(self) -> bool:
+        """Read something that is another tenant's; say whether that was answered.
+
+        Either its object as if it were the user's own, or anything at its door, with
+        the user's own credential. To be refused is as it should be.
+        """
+        account, other = self.account, self.crew.another(self.account)
+        at = random.choice((account, other))
+        forms = [
+            form
+            for form in self.crew.forms.values()
+            if not form.prepared.mutates
+            and form.prepared.audience is Audience.TENANT
+            and (other.example(form.prepared.needs) or not form.prepared.needs)
+            and (form.prepared.needs or at is other)
+        ]
+        if not forms:
+            return self.read()
+        self._begin()
+        form = random.choice(forms)
+        keys = other.example(form.prepared.needs)
+        written = form.write(at, keys, self.crew.unique())
+        owner = other.tenant.index
+        asked = Asked(form, written, account, at, owner, time.monotonic())
+        return self._settle(asked, self._exchange(asked)).succeeded
 
     def ask(self, form: Form) -> bool:
         """Make a request in the name of the user's tenant.
@@ -94,141 +126,108 @@ class TenantUser(FastHttpUser):
         Returns:
             Whether it succeeded.
         """
-        self._change_sides()
-        due, self.due = self.due or time.monotonic(), 0.0
+        due = self._begin()
         account, prepared = self.account, form.prepared
-        expires = account.access.expires_at
-        if expires and time.time() > expires - MARGIN:
-            self._renew(account)
         keys = account.take(prepared)
         try:
             written = form.write(account, keys, self.crew.unique())
-            reply = self._insist(form, written, due)
+            own = account.tenant.index
+            reply = self._insist(Asked(form, written, account, account, own, due))
             if reply.succeeded and prepared.yields:
-                self._note_made(form, written, keys, reply)
+                key = form.key_of(written) or form.key_from(reply)
+                if key:
+                    account.made(prepared.yields, (*keys, key))
         finally:
             account.give_back(prepared, keys)
-        if reply.status == _TOO_MANY:
-            gevent.sleep(_retry_after(reply))
+        if reply.throttled:
+            gevent.sleep(reply.patience(most=PATIENCE))
         return reply.succeeded
 
-    def _change_sides(self) -> None:
-        """Become a user of another tenant after enough requests."""
+    def _begin(self) -> float:
+        """Get ready to ask; return when the request is due."""
         if self.visit and self._asked and self._asked % self.visit == 0:
             self.account = self.crew.next_account()
         self._asked += 1
+        self.crew.counts.tenant(self.account.tenant.index).arrive()
+        expires = self.account.access.expires_at
+        if expires and time.time() > expires - MARGIN:
+            self._renew(self.account)
+        due, self.due = self.due or time.monotonic(), 0.0
+        return due
 
-    def _insist(self, form: Form, written: Written, due: float) -> Reply:
-        """Send a request; again while nobody is there yet, or if logged out."""
-        account, crew = self.account, self.crew
-        crew.counts.tenant(account.tenant.index).arrive()
-        reply = self._send(form, written, due)
+    def _insist(self, asked: Asked) -> Reply:
+        """Send a request; again while nobody is there yet, or once if logged out."""
+        crew = self.crew
+        reply = self._exchange(asked)
         while reply.refused and not crew.answered:
-            crew.refused(_users(self.environment))
+            crew.refused(users_of(self.environment))
             gevent.sleep(_NOT_YET)
             # Nobody could have been slow: the schedule begins anew.
             self.schedule = time.monotonic()
-            reply = self._send(form, written, self.schedule)
-        if reply.status == _UNAUTHENTICATED and self._renew(account):
-            return self._send(form, written, due)
-        return reply
+            asked = replace(asked, due=self.schedule)
+            reply = self._exchange(asked)
+        key = asked.prepared.operation
+        if reply.logged_out and key not in crew.refusing and self._renew(asked.by):
+            reply = self._exchange(asked)
+            if reply.logged_out:
+                crew.refusing.add(key)
+        return self._settle(asked, reply)
 
     def _renew(self, account: Account) -> bool:
-        """Log the user in again; say whether that worked."""
+        """Log a tenant's user in again; say whether that worked."""
         entry, form = self.crew.world.entry, self.crew.entry
         if entry is None or form is None:
             return False
-        written = form.write(account, (), "")
-        reply = self._send(form, written, time.monotonic())
+        written, own = form.write(account, (), ""), account.tenant.index
+        account.access = Access()
+        asked = Asked(form, written, account, account, own, time.monotonic())
+        reply = self._settle(asked, self._exchange(asked))
         access = access_of(entry, reply) if reply.succeeded else None
-        if access is None:
-            return False
-        account.access = access
-        return True
+        account.access = access or Access()
+        return access is not None
 
-    def _send(self, form: Form, written: Written, due: float) -> Reply:
-        """Send a request once, note what came of it, and look at the answer."""
-        crew, account, prepared = self.crew, self.account, form.prepared
-        headers = {**written.headers, **account.headers()}
-        started = time.monotonic()
-        # Entered below, and not at all if nobody was there yet.
+    def _exchange(self, asked: Asked) -> Reply:
+        """Send a request once."""
+        prepared, started = asked.prepared, time.monotonic()
+        # Locust hears of it when it is settled; never of what was refused too early.
         response = self.client.request(
             prepared.method,
-            written.path,
+            asked.written.path,
             name=prepared.operation.partition(" ")[2],
-            data=written.body,  # type: ignore[arg-type] # bytes are what it sends
-            headers=headers,
+            data=asked.written.body,  # type: ignore[arg-type] # bytes are what it sends
+            headers=asked.headers(),
             catch_response=True,
         )
-        ended = time.monotonic()
-        pairs = tuple(response.headers.items()) if response.headers else ()
         reply = Reply(
             status=response.status_code,
-            body=response.content or b"" if response.status_code else b"",
-            headers=pairs,
+            body=(response.status_code and response.content) or b"",
+            headers=tuple(response.headers.items()) if response.headers else (),
             error=getattr(response, "error", None),
-            seconds=ended - started,
+            started=started,
+            ended=time.monotonic(),
         )
-        if reply.refused and not crew.answered:
-            return reply
-        crew.answered = True
-        with response:
-            if self._count(prepared.operation, reply, ended, ended - due):
+        self._response = response
+        self.crew.answered = self.crew.answered or not reply.refused
+        self._look(asked, reply)
+        return reply
+
+    def _settle(self, asked: Asked, reply: Reply) -> Reply:
+        """Note what came of a request, and let Locust know."""
+        with self._response as response:
+            if self.crew.counts.add(asked, reply):
                 response.success()
             else:
                 response.failure(reply.failure)
-        self._look(form, written, reply)
         return reply
 
-    def _count(self, operation: str, reply: Reply, now: float, seconds: float) -> bool:
-        """Note what came of a request; say whether it counts as a success."""
-        counts = self.crew.counts
-        tenant = counts.tenant(self.account.tenant.index)
-        both = (tenant, counts.operation(operation))
-        counts.total.requests += 1
-        if reply.status == _TOO_MANY:
-            counts.total.throttled += 1
-            for count in both:
-                count.requests += 1
-                count.throttled += 1
-            return True
-        if reply.succeeded:
-            microseconds = int(seconds * 1e6)
-            for count in both:
-                count.succeeded(microseconds, now)
-            return True
-        counts.total.failures += 1
-        for count in both:
-            count.failed(reply.failure)
-        return False
-
-    def _look(self, form: Form, written: Written, reply: Reply) -> None:
-        crew, account, prepared = self.crew, self.account, form.prepared
-        index = account.tenant.index
-        found = crew.watch.foreign(index, prepared, reply)
+    def _look(self, asked: Asked, reply: Reply) -> None:
+        """Look for what is of others, and for what proves that one would see it."""
+        crew, index = self.crew, asked.by.tenant.index
+        found = crew.watch.foreign(index, asked.prepared, reply)
         if found:
-            crew.leaked(account, prepared, written, reply, found)
+            crew.leaked(asked, reply, found)
             tell_of_leak(self.environment)
         count = crew.counts.tenant(index)
-        if not count.sighted and reply.succeeded and not prepared.mutates:
+        reads = reply.succeeded and not asked.prepared.mutates and not asked.stray
+        if reads and not count.sighted:
             count.sighted += crew.watch.sights(index, reply.body)
-
-    def _note_made(
-        self, form: Form, written: Written, keys: tuple[str, ...], reply: Reply
-    ) -> None:
-        key = form.key_of(written) or form.key_from(reply)
-        if key:
-            self.account.made(form.prepared.yields, (*keys, key))
-
-
-def _users(environment: Environment) -> int:
-    return environment.runner.user_count if environment.runner else 0
-
-
-def _retry_after(reply: Reply) -> float:
-    """Return the seconds that an answer asks to wait, within reason."""
-    try:
-        asked = float(reply.header("retry-after"))
-    except ValueError:
-        asked = 1.0
-    return min(max(asked, 0.05), PATIENCE)
