@@ -17,7 +17,7 @@ from harness import (
     Tools,
     Variant,
 )
-from reference_app.mutants.catalogue import FURTHER, MUTANTS
+from reference_app.mutants.catalogue import FURTHER, MUTANTS, STARTUP
 
 ADMIN_TOKEN = "operator-of-the-test-world"
 CONNECTION_BUDGET, TENANT_POOL, SHARED_POOL = 40, 4, 10
@@ -97,7 +97,8 @@ target = Target(
             harmless=mutant.harmless,
             summary=mutant.summary,
             environment=mutant.environment,
+            exercise="startup" if mutant in STARTUP else "isolation",
         )
-        for mutant in (*MUTANTS, *FURTHER)
+        for mutant in (*MUTANTS, *FURTHER, *STARTUP)
     },
 )

@@ -78,8 +78,8 @@ def _twice(
                     f"{alias(tenant)} was initialised twice in one process by "
                     f"{_short(what)}, and not closed in between "
                     f"({_start(boots[number])})",
-                    f"worker {worker} was through with it at {before.at:.3f} s and "
-                    f"again at {one.at:.3f} s",
+                    f"{alias(tenant)}: worker {worker} was through with it at "
+                    f"{before.at:.3f} s and again at {one.at:.3f} s",
                     owner=tenant,
                 )
             # What is being closed is nobody's any more, however long it takes.
@@ -122,8 +122,8 @@ def _too_early(
                 "too early",
                 f"{alias(tenant)} was served before {_short(what)} was through with "
                 f"it ({_start(boots[number])})",
-                f"{arrival.operation} succeeded at {arrival.at:.3f} s, it was ready "
-                f"at {at:.3f} s",
+                f"{alias(tenant)}: {arrival.operation} succeeded at "
+                f"{arrival.at:.3f} s, it was ready at {at:.3f} s",
                 owner=tenant,
             )
 
@@ -147,7 +147,7 @@ def _never_closed(
                 "not closed",
                 f"{alias(tenant)}'s resource of {_short(what)} was not closed by the "
                 f"app's shutdown ({_start(boots[number])})",
-                f"worker {worker} opened it at {run.at:.3f} s",
+                f"{alias(tenant)}: worker {worker} opened it at {run.at:.3f} s",
                 owner=tenant,
             )
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import EnvironmentFailure, HarnessError
+from harness.errors import EnvironmentFailure, HarnessError, UsageError
 from harness.model.progress import Progress
 from harness.model.verdict import Outcome
-from harness.run.isolation import probe
+from harness.run.isolation import EXERCISE, probe
 from harness.run.loading import load_target, with_variant
 from harness.run.session import server
 
@@ -54,16 +54,22 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
 
     Args:
         order: What was asked for.
-        names: Of the variants; all of them if empty.
+        names: Of the variants; all those of the isolation exercise if empty.
 
     Raises:
-        UsageError: There is no variant of a name.
+        UsageError: There is no variant of a name, or another exercise shows it.
         EnvironmentFailure: The server went away.
     """
     target = load_target(order.settings.target, root=order.root)
-    chosen = list(names) or list(target.variants)
+    exercises = {name: one.exercise for name, one in target.variants.items()}
+    chosen = list(names) or [n for n, one in exercises.items() if one == EXERCISE]
     for name in chosen:
         with_variant(target, name)
+        if exercises[name] != EXERCISE:
+            raise UsageError(
+                f"The variant {name!r} is shown by the {exercises[name]} exercise.",
+                hint=f"Try `harness {exercises[name]} --variant {name}`.",
+            )
     return asyncio.run(_mutants(target, order, chosen))
 
 

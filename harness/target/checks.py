@@ -28,6 +28,7 @@ ENVIRONMENT: Final = (
     "sink_url",
 )
 """What the variables of an app may name."""
+EXERCISES: Final = ("isolation", "startup", "swarm")
 FRESH: Final = ("template", "delete", "keep")
 METHODS: Final = frozenset(
     {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
@@ -292,5 +293,8 @@ def _variants(variants: object) -> None:
             message = f"Target.variants[{name!r}] is {variant!r}, no Variant."
             raise TargetError(message, hint=hint)
         _import_string(f"The app of the variant {name!r}", variant.app)
+        if variant.exercise not in EXERCISES:
+            message = f"The variant {name!r} is of the exercise {variant.exercise!r}."
+            raise TargetError(message, hint=f"Known are {', '.join(EXERCISES)}.")
         what = f"The environment of the variant {name!r}"
         _environment(what, variant.environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +16,12 @@ class Variant:
         harmless: Whether it only looks suspicious and must stay silent.
         summary: One line on what it does.
         environment: Variables that it needs besides the target's.
+        exercise: Which exercise shows it: ``isolation``, whose variants are what
+            `harness mutants` tries, ``startup`` or ``swarm``.
     """
 
     app: str
     harmless: bool = False
     summary: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    exercise: Literal["isolation", "startup", "swarm"] = "isolation"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 _BUG = "reference_app.mutants."
 _HARMLESS = "reference_app.mutants.equivalents."
 _FURTHER = "reference_app.mutants.further."
+_STARTUP = "reference_app.mutants.startup."
 _FACTORY = ":create_app"
 
 _CACHING = {"REFERENCE_APP_CACHE_LIFETIME": "60"}
@@ -185,3 +186,31 @@ FURTHER: tuple[Mutant, ...] = (
     ),
 )
 """Bugs that show in fewer places or by fewer signs than the usual ones."""
+
+STARTUP: tuple[Mutant, ...] = (
+    Mutant(
+        "two-registries",
+        _STARTUP + "two_registries" + _FACTORY,
+        harmless=False,
+        summary="start-up opens tenants in a registry that requests do not look into",
+    ),
+    Mutant(
+        "connection-left-open",
+        _STARTUP + "connection_left_open" + _FACTORY,
+        harmless=False,
+        summary="the directory keeps a connection that nobody closes",
+    ),
+    Mutant(
+        "own-connection",
+        _HARMLESS + "own_connection" + _FACTORY,
+        harmless=True,
+        summary="the directory opens a connection of its own and closes it",
+    ),
+    Mutant(
+        "closed-after-start",
+        _HARMLESS + "closed_after_start" + _FACTORY,
+        harmless=True,
+        summary="tenants are closed once start-up has tried them, and opened on use",
+    ),
+)
+"""What only a start shows; `harness startup --variant` tries them."""

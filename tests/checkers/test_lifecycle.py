@@ -54,7 +54,7 @@ def test_a_tenant_that_is_initialised_twice_is_found_and_named() -> None:
         "between (strategy eager, 2 tenants)"
     )
     assert finding.evidence[0].text == (
-        "worker 1 was through with it at 0.500 s and again at 0.700 s"
+        "B: worker 1 was through with it at 0.500 s and again at 0.700 s"
     )
 
 

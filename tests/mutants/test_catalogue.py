@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from reference_app import main, mutants
-from reference_app.mutants.catalogue import FURTHER, MUTANTS, Mutant
+from reference_app.mutants.catalogue import FURTHER, MUTANTS, STARTUP, Mutant
 from reference_app.parts import Parts
 
-ALL = (*MUTANTS, *FURTHER)
+ALL = (*MUTANTS, *FURTHER, *STARTUP)
 
 
 def test_names_and_apps_are_listed_once() -> None:

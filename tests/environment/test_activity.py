@@ -1,0 +1,94 @@
+"""The server's own view of an app's connections."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+
+from harness.environment.activity import activity, foreign_databases, read_limits
+from harness.environment.database import create_database
+from harness.environment.server import Postgres
+
+
+async def test_limits_are_those_of_the_server(postgres_server: Postgres) -> None:
+    limits = await read_limits(postgres_server)
+
+    assert limits.most == 500
+    assert limits.available == limits.most - limits.reserved
+    assert limits.reserved == 3
+
+
+async def test_connections_to_the_apps_database_count_and_no_others(
+    postgres_server: Postgres,
+) -> None:
+    foreign = await foreign_databases(postgres_server)
+    async with (
+        create_database(postgres_server, "other") as other,
+        create_database(postgres_server, "app") as app,
+        activity(postgres_server, app.dsn, foreign) as connections,
+    ):
+        elsewhere = await asyncpg.connect(other.dsn)
+        assert await connections.count() == 0
+
+        one = await asyncpg.connect(
+            app.dsn, server_settings={"application_name": "mine"}
+        )
+        await one.execute("select 'hello'")
+        assert await connections.count() == 1
+        (session,) = await connections.sessions()
+        assert session.backend == one.get_server_pid()
+        assert session.application == "mine"
+        assert session.state == "idle"
+        assert session.query == "select 'hello'"
+        await one.close()
+        await elsewhere.close()
+
+
+async def test_databases_that_the_app_makes_for_itself_count(
+    postgres_server: Postgres,
+) -> None:
+    foreign = await foreign_databases(postgres_server)
+    async with (
+        create_database(postgres_server, "app") as app,
+        activity(postgres_server, app.dsn, foreign) as connections,
+    ):
+        owner = await asyncpg.connect(app.dsn)
+        await owner.execute("create database tenant_of_the_app")
+        try:
+            tenant = await asyncpg.connect(app.dsn, database="tenant_of_the_app")
+            assert await connections.count() == 2
+            await tenant.close()
+        finally:
+            await owner.execute("drop database tenant_of_the_app with (force)")
+            await owner.close()
+
+
+async def test_it_is_quiet_as_soon_as_all_are_closed(
+    postgres_server: Postgres,
+) -> None:
+    async with (
+        create_database(postgres_server, "app") as app,
+        activity(postgres_server, app.dsn, ()) as connections,
+    ):
+        one = await asyncpg.connect(app.dsn)
+        waiting = asyncio.create_task(connections.quiet(within=30.0))
+        await connections.count()
+        await one.close()
+
+        assert await waiting == ()
+
+
+async def test_what_is_still_there_in_the_end_is_told(
+    postgres_server: Postgres,
+) -> None:
+    async with (
+        create_database(postgres_server, "app") as app,
+        activity(postgres_server, app.dsn, ()) as connections,
+    ):
+        one = await asyncpg.connect(app.dsn)
+
+        (left,) = await connections.quiet(within=0.1)
+
+        assert left.backend == one.get_server_pid()
+        await one.close()
