@@ -10,6 +10,7 @@ from typing import Any
 from reference_app.audit import AuditLog, Deed
 from reference_app.auth.tokens import Principal
 from reference_app.caches.response_cache import ResponseCache
+from reference_app.caches.versions import Versions
 from reference_app.events.hub import Event, EventHub
 from reference_app.storage.seam import Document
 from reference_app.tenants.tenant import Tenant
@@ -48,11 +49,13 @@ class Changes:
         audit: AuditLog,
         hub: EventHub,
         webhooks: WebhookSender,
+        versions: Versions,
     ) -> None:
         self._response_cache = response_cache
         self._audit = audit
         self._hub = hub
         self._webhooks = webhooks
+        self._versions = versions
 
     def announce(self, tenant: Tenant, by: Principal | None, change: Change) -> None:
         """Take note of a committed write; never waits, and never fails.
@@ -62,6 +65,7 @@ class Changes:
             by: Who did it; None for the service's operator.
             change: What was done.
         """
+        self._versions.advance(tenant)
         self._response_cache.forget(tenant)
         member_id = by.member_id if by else None
         self._audit.record(tenant, Deed(member_id, change.kind, change.subject))

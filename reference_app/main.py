@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from reference_app import problems
 from reference_app.api import (
     audit,
+    assistant,
     configuration,
     documents,
     events,
@@ -26,6 +27,7 @@ from reference_app.api import (
     summary,
     token,
     webhooks,
+    usage,
 )
 from reference_app.middleware.measure import Measure
 from reference_app.middleware.request_id import RequestId
@@ -87,6 +89,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         audit,
         exports,
         webhooks,
+        assistant,
+        usage,
         health,
     ):
         app.include_router(module.router)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import asyncpg
 from structlog.stdlib import BoundLogger
 
-from reference_app.ai.context import ModelContext
 from reference_app.audit import AuditLog
+from reference_app.ai.provider import Provider, open_provider
+from reference_app.ai.similar_answers import SimilarAnswers
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
@@ -39,10 +40,12 @@ from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.open_tenants import OpenRuntime, OpenTenants
 from reference_app.tenants.tenant import Tenant
-from reference_app.tenants.terms import Terms
 from reference_app.webhooks.sender import WebhookSender
 
 OpenStorage = Callable[[Settings, asyncpg.Pool], AbstractAsyncContextManager[Storage]]
+OpenProvider = Callable[
+    [Settings, BoundLogger], AbstractAsyncContextManager[Provider | None]
+]
 
 
 @asynccontextmanager
@@ -86,8 +89,8 @@ def _rate_limits(_tenant: Tenant, rates: Rates) -> RateLimits:
     return RateLimits(rates)
 
 
-def _model_context(_tenant: Tenant, terms: Terms) -> ModelContext:
-    return ModelContext(provider_key=terms.provider_key)
+def _similar_answers(settings: Settings, _tenant: Tenant) -> SimilarAnswers:
+    return SimilarAnswers(settings.answer_lifetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class Parts:
         public_cache: Remembers rendered answers that are everybody's.
         tenants: Opens tenants' resources and keeps them while they are used.
         rate_limits: Counts the requests of one tenant.
-        model_context: What the assistant answers with for one tenant.
+        provider: Opens the way to the model provider, if there is one.
+        similar_answers: Remembers what one tenant's assistant has answered.
         hub: Tells those who listen what happens at their tenant.
         metrics: Counts and times requests.
         jobs: Runs tenants' work in the background.
@@ -131,7 +135,8 @@ class Parts:
     public_cache: Callable[[Settings], PublicCache] = _public_cache
     tenants: Callable[[Settings, OpenRuntime, BoundLogger], OpenTenants] = OpenTenants
     rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
-    model_context: Callable[[Tenant, Terms], ModelContext] = _model_context
+    provider: OpenProvider = open_provider
+    similar_answers: Callable[[Settings, Tenant], SimilarAnswers] = _similar_answers
     hub: Callable[[Settings], EventHub] = EventHub
     metrics: Callable[[Settings], Metrics] = Metrics
     jobs: Callable[[Settings, OpenTenants, BoundLogger], Jobs] = Jobs

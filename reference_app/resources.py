@@ -17,6 +17,7 @@ from reference_app.background.jobs import Jobs
 from reference_app.caches.public_cache import PublicCache
 from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
+from reference_app.caches.versions import Versions
 from reference_app.changes import Changes
 from reference_app.events.hub import EventHub
 from reference_app.exports import Exporter
@@ -131,14 +132,21 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         configuration_cache = parts.configuration_cache(settings)
         flag_cache = parts.flag_cache(settings)
 
+        response_cache = parts.response_cache(settings)
+        hub = parts.hub(settings)
+        versions = Versions()
+        provider = parts.provider(settings, base.logger)
         opening = Opening(
-            settings,
-            parts,
+            settings=settings,
+            parts=parts,
             control=base.control,
             storage=base.storage,
+            provider=await stack.enter_async_context(provider),
             configurations=configurations,
             configuration_cache=configuration_cache,
             flag_cache=flag_cache,
+            versions=versions,
+            logger=base.logger,
         )
         tenants = await stack.enter_async_context(
             parts.tenants(settings, opening.open, base.logger)
@@ -152,9 +160,7 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         audit = parts.audit(jobs, base.logger)
         webhook_cache = parts.webhook_cache(settings)
         webhooks = parts.webhooks(settings, jobs, webhook_cache, base.logger)
-        hub = parts.hub(settings)
         stack.callback(hub.close)
-        response_cache = parts.response_cache(settings)
         yield Resources(
             settings=settings,
             logger=base.logger,
@@ -176,7 +182,11 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             webhook_cache=webhook_cache,
             webhooks=webhooks,
             changes=Changes(
-                response_cache=response_cache, audit=audit, hub=hub, webhooks=webhooks
+                response_cache=response_cache,
+                audit=audit,
+                hub=hub,
+                webhooks=webhooks,
+                versions=versions,
             ),
             metrics=parts.metrics(settings),
         )

@@ -121,6 +121,30 @@ class Settings(BaseSettings):
     """Of a whole tenant, unless its terms say otherwise."""
     member_requests_per_minute: int = Field(default=30_000, ge=1)
     """Of each member of a tenant, unless its terms say otherwise."""
+    provider_url: str | None = None
+    """Where the model provider is; without it there is no assistant."""
+    model: str = "claude-haiku-4-5"
+    provider_timeout: float = Field(default=30.0, gt=0)
+    """How long the provider may be silent, before and within an answer."""
+    provider_connect_timeout: float = Field(default=2.0, gt=0)
+    provider_retries: int = Field(default=2, ge=0)
+    """How often a call is made again after a failure of the provider's."""
+    provider_connections: int = Field(default=200, ge=4)
+    """Connections to the provider, all tenants together."""
+    provider_concurrency: int = Field(default=8, ge=1)
+    """Calls of one key at once, so that no tenant takes all the connections."""
+    prime_timeout: float = Field(default=3.0, gt=0)
+    """How long the call may take by which a key's limits are learnt."""
+    assistant_deadline: float = Field(default=120.0, gt=0)
+    """How long one answer may take altogether."""
+    answer_tokens: int = Field(default=1024, ge=1)
+    """Tokens of one answer at most, and of each use of a tool on the way."""
+    answer_lifetime: float = Field(default=60.0, ge=0)
+    """How long an answer is given again to questions that are much the same."""
+    budget_freshness: float = Field(default=30.0, ge=0)
+    """How long another process may spend tokens before it is noticed here."""
+    memory_length: int = Field(default=20, ge=0)
+    """Messages of a conversation that the model is reminded of."""
     tokens_per_day: int = Field(default=1_000_000, ge=0)
     """What a tenant's assistant may use up, unless its terms say otherwise."""
 

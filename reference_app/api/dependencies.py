@@ -12,11 +12,12 @@ from fastapi.security import (
     OAuth2PasswordBearer,
 )
 
+from reference_app.api.limited import count
 from reference_app.auth.tokens import InvalidToken, Principal
 from reference_app.problems import ProblemError, problems
 from reference_app.resources import CurrentTenant, Resources, resources_in
 
-TENANT_ERRORS = problems(403, 404, 500, 503)
+TENANT_ERRORS = problems(403, 404, 429, 500, 503)
 """What any operation of a tenant can answer."""
 
 MEMBER_ERRORS = TENANT_ERRORS | problems(401)
@@ -53,12 +54,24 @@ async def _member(
     current: Current,
 ) -> Principal:
     try:
-        return await resources.tokens.verify(current.tenant, token)
+        caller = await resources.tokens.verify(current.tenant, token)
     except InvalidToken:
+        count(current.runtime.limits, None)
         raise unauthenticated() from None
+    count(current.runtime.limits, caller.member_id)
+    return caller
 
 
 Caller = Annotated[Principal, Depends(_member)]
+"""Who is logged in; the request counts as one of theirs."""
+
+
+async def _anybody(current: Current) -> None:
+    count(current.runtime.limits, None)
+
+
+Anybody = Depends(_anybody)
+"""For what needs no log-in: the request counts among those of all such."""
 
 
 async def _administrator(caller: Caller) -> Principal:
@@ -77,15 +90,19 @@ async def _operator(
     ],
     resources: AppResources,
 ) -> None:
-    expected = resources.settings.admin_token
-    given = credentials.credentials if credentials else ""
-    if expected is None or not secrets.compare_digest(
-        given.encode(), expected.get_secret_value().encode()
-    ):
+    if not is_operator(resources, credentials.credentials if credentials else ""):
         raise unauthenticated()
 
 
 Operator = Depends(_operator)
+
+
+def is_operator(resources: Resources, token: str) -> bool:
+    """Tell whether a token is the operator's; there may be none."""
+    expected = resources.settings.admin_token
+    return expected is not None and secrets.compare_digest(
+        token.encode(), expected.get_secret_value().encode()
+    )
 
 
 def unauthenticated() -> ProblemError:

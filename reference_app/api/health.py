@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel
 
-from reference_app.api.dependencies import AppResources
+from reference_app.api.dependencies import AppResources, is_operator
+from reference_app.kept import State
 from reference_app.problems import problems
 
 router = APIRouter(tags=["health"], responses=problems(500))
@@ -19,11 +22,24 @@ class Liveness(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+class TenantReadiness(BaseModel):
+    """How one tenant stands in this process."""
+
+    slug: str
+    state: State
+
+
 class Readiness(BaseModel):
-    """The process can serve; `tenants` says how many are open in it."""
+    """The process can serve.
+
+    `tenants` says how many are open in it, `states` how all stand that were asked
+    for; `detail` names them, for the operator only.
+    """
 
     status: Literal["ready"] = "ready"
     tenants: int
+    states: Mapping[State, int]
+    detail: Sequence[TenantReadiness] | None = None
 
 
 @router.get("/livez")
@@ -32,8 +48,20 @@ async def livez() -> Liveness:
     return Liveness()
 
 
-@router.get("/readyz", responses=problems(503))
-async def readyz(resources: AppResources) -> Readiness:
-    """Tell whether the database answers; one tenant's failure does not count."""
+@router.get("/readyz", responses=problems(503), response_model_exclude_none=True)
+async def readyz(request: Request, resources: AppResources) -> Readiness:
+    """Tell whether the database answers; one tenant's failure does not count.
+
+    With the operator's token it names the tenants and how they stand.
+    """
     await resources.control.fetchval("SELECT 1")
-    return Readiness(tenants=resources.tenants.counts()["open"])
+    counts = resources.tenants.counts()
+    authorization = request.headers.get("authorization")
+    scheme, token = get_authorization_scheme_param(authorization)
+    detail = None
+    if scheme.lower() == "bearer" and is_operator(resources, token):
+        detail = [
+            TenantReadiness(slug=tenant.slug, state=state)
+            for tenant, state in resources.tenants.states()
+        ]
+    return Readiness(tenants=counts.get("open", 0), states=counts, detail=detail)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
-from reference_app.api.dependencies import TENANT_ERRORS, AppResources
+from reference_app.api.dependencies import TENANT_ERRORS, Anybody, AppResources
 from reference_app.tenants.plans import Plan, load_plans
 
-router = APIRouter(prefix="/plans", tags=["plans"], responses=TENANT_ERRORS)
+router = APIRouter(
+    prefix="/plans", tags=["plans"], responses=TENANT_ERRORS, dependencies=[Anybody]
+)
 
 
 @router.get("", response_model=Sequence[Plan])

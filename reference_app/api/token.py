@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from reference_app.api.dependencies import (
     MEMBER_ERRORS,
+    Anybody,
     AppResources,
     Current,
     unauthenticated,
@@ -18,7 +19,9 @@ from reference_app.problems import problems
 from reference_app.resources import CurrentTenant
 from reference_app.storage.seam import Login
 
-router = APIRouter(prefix="/token", tags=["token"], responses=MEMBER_ERRORS)
+router = APIRouter(
+    prefix="/token", tags=["token"], responses=MEMBER_ERRORS, dependencies=[Anybody]
+)
 
 
 class Token(BaseModel):

@@ -2,64 +2,73 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
+from structlog.stdlib import BoundLogger
 
+from reference_app.ai.context import ModelContext
+from reference_app.ai.memory import Memory
+from reference_app.ai.prompt import system_prompt
+from reference_app.ai.provider import Account, Provider
+from reference_app.ai.token_budget import TokenBudget
+from reference_app.ai.tools import Tools
 from reference_app.caches.tenant_cache import TenantCache
+from reference_app.caches.versions import Versions
 from reference_app.parts import Parts
 from reference_app.settings import Settings
 from reference_app.storage.seam import Flag, Storage, TenantStore
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
-from reference_app.tenants.terms import load_terms
+from reference_app.tenants.terms import Terms, load_terms
 
 
+@dataclass(frozen=True, slots=True)
 class Opening:
     """Opens one tenant's resources for a block, ready for its first request.
 
-    Args:
+    Attributes:
         settings: What applies where a tenant's terms say nothing.
-        parts: How limits and model contexts are made.
+        parts: How limits and caches of answers are made.
         control: Where the terms are.
         storage: Where the rows are.
+        provider: Where accounts are; None if there is no assistant.
         configurations: Loads the configuration, to be remembered.
         configuration_cache: Remembers it.
         flag_cache: Remembers the flags.
+        versions: Tells of writes.
+        logger: Where failures are told that do not keep a tenant from opening.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        parts: Parts,
-        *,
-        control: asyncpg.Pool,
-        storage: Storage,
-        configurations: Configurations,
-        configuration_cache: TenantCache[Configuration],
-        flag_cache: TenantCache[Sequence[Flag]],
-    ) -> None:
-        self._settings = settings
-        self._parts = parts
-        self._control = control
-        self._storage = storage
-        self._configurations = configurations
-        self._configuration_cache = configuration_cache
-        self._flag_cache = flag_cache
+    settings: Settings
+    parts: Parts
+    control: asyncpg.Pool
+    storage: Storage
+    provider: Provider | None
+    configurations: Configurations
+    configuration_cache: TenantCache[Configuration]
+    flag_cache: TenantCache[Sequence[Flag]]
+    versions: Versions
+    logger: BoundLogger
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[TenantRuntime]:
         """Yield what is the tenant's own; whatever fails, nothing stays open."""
-        async with self._storage.open(tenant) as store:
-            terms = await load_terms(self._control, self._settings, tenant.id)
+        async with self.storage.open(tenant) as store:
+            terms = await load_terms(self.control, self.settings, tenant.id)
             await self._warm(tenant, store)
-            yield TenantRuntime(
-                store=store,
-                context=self._parts.model_context(tenant, terms),
-                limits=self._parts.rate_limits(tenant, terms.rates),
-            )
+            account = await self._account(terms)
+            budget = self._budget(terms, store)
+            await budget.refresh()
+            limits = self.parts.rate_limits(tenant, terms.rates)
+            async with asyncio.TaskGroup() as settling:
+                context = self._context(tenant, store, account, budget, settling)
+                yield TenantRuntime(store=store, context=context, limits=limits)
 
     async def _warm(self, tenant: Tenant, store: TenantStore) -> None:
         """Load what most requests ask for."""
@@ -68,7 +77,52 @@ class Opening:
             async with store.session() as session:
                 return await session.flags.all()
 
-        await self._flag_cache.get(tenant, flags)
-        await self._configuration_cache.get(
-            tenant, lambda: self._configurations.load(tenant.id)
+        await self.flag_cache.get(tenant, flags)
+        await self._configuration(tenant)
+
+    async def _configuration(self, tenant: Tenant) -> Configuration:
+        return await self.configuration_cache.get(
+            tenant, lambda: self.configurations.load(tenant.id)
+        )
+
+    async def _account(self, terms: Terms) -> Account | None:
+        """Return the tenant's account; what the provider's failures do not prevent."""
+        if self.provider is None or terms.provider_key is None:
+            return None
+        account = self.provider.account(terms.provider_key)
+        await self.provider.prime(account)
+        return account
+
+    def _budget(self, terms: Terms, store: TenantStore) -> TokenBudget:
+        async def spent(since: datetime) -> int:
+            async with store.session() as session:
+                rows = await session.usage.since(since)
+            return sum(row.input_tokens + row.output_tokens for row in rows)
+
+        freshness = self.settings.budget_freshness
+        return TokenBudget(terms.tokens_per_day, spent, freshness)
+
+    def _context(
+        self,
+        tenant: Tenant,
+        store: TenantStore,
+        account: Account | None,
+        budget: TokenBudget,
+        settling: asyncio.TaskGroup,
+    ) -> ModelContext:
+        async def system() -> str:
+            return system_prompt(tenant, await self._configuration(tenant))
+
+        return ModelContext(
+            settings=self.settings,
+            store=store,
+            account=account,
+            system=system,
+            tools=Tools(store),
+            memory=Memory(store, self.settings.memory_length),
+            budget=budget,
+            answers=self.parts.similar_answers(self.settings, tenant),
+            version=lambda: self.versions.of(tenant),
+            settling=settling,
+            logger=self.logger,
         )

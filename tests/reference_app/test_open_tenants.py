@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -64,7 +64,7 @@ class Opener:
         self.open_now.add(tenant.slug)
         self.events.append(("open", tenant.slug))
         try:
-            yield TenantRuntime(NO_STORE, ModelContext(None), RateLimits(RATES))
+            yield TenantRuntime(NO_STORE, NO_CONTEXT, RateLimits(RATES))
         finally:
             await self.may_close.wait()
             self.open_now.remove(tenant.slug)
@@ -80,6 +80,7 @@ class NoStore:
 
 
 NO_STORE: TenantStore = NoStore()
+NO_CONTEXT = cast("ModelContext", None)  # nothing here asks it anything
 RATES = Rates(tenant=60_000, member=60_000)
 
 

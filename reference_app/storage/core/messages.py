@@ -22,6 +22,13 @@ class CoreMessages:
         result = await self._connection.execute(new.returning(*messages.c))
         return Message(*result.one())
 
+    async def exchange(self, member_id: int, question: str, answer: str) -> None:
+        rows = [
+            {"member_id": member_id, "role": "user", "text": question},
+            {"member_id": member_id, "role": "assistant", "text": answer},
+        ]
+        await self._connection.execute(insert(messages).values(rows))
+
     async def last(self, member_id: int, limit: int) -> Sequence[Message]:
         result = await self._connection.execute(
             select(messages)

@@ -24,6 +24,15 @@ class OwnMessages:
         )
         return Message(**row)
 
+    async def exchange(self, member_id: int, question: str, answer: str) -> None:
+        await self._connection.execute(
+            "INSERT INTO messages (member_id, role, text) "
+            "VALUES ($1, 'user', $2), ($1, 'assistant', $3)",
+            member_id,
+            question,
+            answer,
+        )
+
     async def last(self, member_id: int, limit: int) -> Sequence[Message]:
         rows = await self._connection.fetch(
             "SELECT id, member_id, role, text, created_at "

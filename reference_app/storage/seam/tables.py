@@ -91,6 +91,13 @@ class Messages(Protocol):
     async def add(self, member_id: int, role: Speaker, text: str) -> Message:
         """Add what was said to, or in answer to, a member."""
 
+    async def exchange(self, member_id: int, question: str, answer: str) -> None:
+        """Add a question and its answer, both or neither.
+
+        They get the same `created_at`, which tells what belongs together when a
+        member asks two things at once.
+        """
+
     async def last(self, member_id: int, limit: int) -> Sequence[Message]:
         """Return the latest of a member's conversation, the oldest of them first."""
 

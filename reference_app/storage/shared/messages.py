@@ -28,6 +28,16 @@ class SharedMessages:
         )
         return Message(**row)
 
+    async def exchange(self, member_id: int, question: str, answer: str) -> None:
+        await self._connection.execute(
+            "INSERT INTO shared.messages (tenant_id, member_id, role, text) "
+            "VALUES ($1, $2, 'user', $3), ($1, $2, 'assistant', $4)",
+            self._tenant_id,
+            member_id,
+            question,
+            answer,
+        )
+
     async def last(self, member_id: int, limit: int) -> Sequence[Message]:
         rows = await self._connection.fetch(
             "SELECT id, member_id, role, text, created_at "

@@ -1,0 +1,154 @@
+"""Each tenant and each member has buckets of its own, and is told how they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from reference_app.limits.bucket import Bucket, Standing
+from reference_app.limits.rate_limits import LimitReached, RateLimits, Rates
+from tests.reference_app.running import PASSWORD, TenantClient, running
+
+
+@dataclass
+class Clock:
+    """Time that passes when it is told to."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def taken(limits: RateLimits, member_id: int | None, times: int) -> int:
+    """Return how many of so many requests were let through."""
+    through = 0
+    for _ in range(times):
+        try:
+            limits.take(member_id)
+        except LimitReached:
+            continue
+        through += 1
+    return through
+
+
+def test_a_bucket_says_how_it_stands() -> None:
+    clock = Clock()
+    bucket = Bucket(60, clock)
+
+    assert bucket.standing() == Standing(60, 60, reset=0, retry_after=0)
+    for _ in range(60):
+        bucket.take()
+    assert bucket.standing() == Standing(60, 0, reset=60, retry_after=1)
+    clock.now += 0.5
+    assert bucket.standing() == Standing(60, 0, reset=60, retry_after=1)
+    clock.now += 1.5
+    assert bucket.standing() == Standing(60, 2, reset=58, retry_after=0)
+
+
+def test_whoever_waits_as_long_as_told_is_let_through() -> None:
+    clock = Clock()
+    limits = RateLimits(Rates(tenant=100, member=7), clock=clock)
+    assert taken(limits, 1, 100) == 7
+
+    with pytest.raises(LimitReached) as reached:
+        limits.take(1)
+    clock.now += reached.value.standing.retry_after
+
+    limits.take(1)
+
+
+def test_a_member_who_hammers_uses_up_nobody_elses() -> None:
+    limits = RateLimits(Rates(tenant=20, member=5), clock=Clock())
+
+    assert taken(limits, 1, 1000) == 5
+    assert taken(limits, 2, 1000) == 5
+    assert taken(limits, None, 1000) == 5
+
+
+def test_all_members_together_have_what_the_tenant_has() -> None:
+    limits = RateLimits(Rates(tenant=12, member=5), clock=Clock())
+
+    assert [taken(limits, number, 5) for number in range(4)] == [5, 5, 2, 0]
+
+
+def test_as_many_members_as_may_be_are_remembered() -> None:
+    limits = RateLimits(
+        Rates(tenant=1_000_000, member=5), clock=Clock(), members_kept=3
+    )
+    for number in range(1000):
+        limits.take(number)
+
+    assert len(limits._members) == 3
+    assert taken(limits, 999, 100) == 4
+
+
+def test_buckets_that_have_filled_again_are_as_if_untouched() -> None:
+    clock = Clock()
+    limits = RateLimits(Rates(tenant=60, member=60), clock=clock)
+    limits.take(1)
+
+    assert not limits.is_untouched()
+    clock.now += 1
+    assert limits.is_untouched()
+
+
+async def member(app: TenantClient, slug: str) -> TenantClient:
+    new = {"email": f"eve@{slug}.example", "name": "eve", "password": PASSWORD}
+    assert (await app.post("/members", new)).status_code == 201
+    return await app.running.log_in(slug, new["email"])
+
+
+async def test_too_many_requests_are_429_with_what_is_left_and_when_to_come_back(
+    dsn: str,
+) -> None:
+    async with running(dsn) as app:
+        terms = {"requests_per_minute": 1000, "member_requests_per_minute": 6}
+        a = await app.tenant("a", **terms)
+        b = await app.tenant("b")
+        eve = await member(a, "a")
+
+        answers = [await a.get("/documents/count") for _ in range(8)]
+        refused = answers[-1]
+
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+        assert refused.json()["type"] == "urn:problem:too-many-requests"
+        assert refused.headers["ratelimit-limit"] == "6"
+        assert refused.headers["ratelimit-remaining"] == "0"
+        assert 1 <= int(refused.headers["ratelimit-reset"]) <= 60
+        assert 1 <= int(refused.headers["retry-after"]) <= 10
+        for other in (eve, b):
+            assert (await other.get("/documents/count")).status_code == 200
+        usage = (await eve.get("/usage")).json()["requests"]
+        assert usage["limit"] == 6
+        assert usage["remaining"] == 4
+
+
+async def test_a_tenant_has_its_own_terms_after_a_restart_too(dsn: str) -> None:
+    async with running(dsn) as app:
+        await app.onboard("a", member_requests_per_minute=3)
+        await app.onboard("b")
+
+    async with running(dsn, member_requests_per_minute=5) as app:
+        limits = [
+            (await (await app.log_in(slug)).get("/usage")).json()["requests"]["limit"]
+            for slug in ("a", "b")
+        ]
+
+    assert limits == [3, 5]
+
+
+async def test_who_is_not_logged_in_takes_nothing_from_members(dsn: str) -> None:
+    async with running(dsn) as app:
+        a = await app.tenant("a", member_requests_per_minute=5)
+        strangers = [
+            await app.send("GET", "/plans", host="a.localhost") for _ in "12345"
+        ]
+        forged = await app.send("GET", "/usage", host="a.localhost", token="x")
+        form = {"username": "boss@a.example", "password": PASSWORD}
+        login = await app.send("POST", "/token", host="a.localhost", data=form)
+
+        assert [answer.status_code for answer in strangers] == [200] * 4 + [429]
+        assert [forged.status_code, login.status_code] == [429, 429]
+        assert (await a.get("/usage")).json()["requests"]["remaining"] == 4
