@@ -52,6 +52,7 @@ def _new(tenant: Tenant) -> dict[str, object]:
         "name": tenant.name,
         "admin_email": tenant.email,
         "admin_password": tenant.password,
+        "provider_key": tenant.provider_key,
     }
 
 
@@ -64,6 +65,7 @@ target = Target(
         "REFERENCE_APP_CONNECTION_BUDGET": str(CONNECTION_BUDGET),
         "REFERENCE_APP_TENANT_POOL_MAX": str(TENANT_POOL),
         "REFERENCE_APP_SHARED_POOL_MAX": str(SHARED_POOL),
+        "REFERENCE_APP_PROVIDER_URL": "{provider_url}",
         # Hashing at full cost would time the test, not prove the app.
         "REFERENCE_APP_ARGON2_TIME_COST": "1",
         "REFERENCE_APP_ARGON2_MEMORY_KIB": "8",
