@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 
 from reference_app import problems
 from reference_app.api import (
-    audit,
     assistant,
+    audit,
     configuration,
     documents,
     events,
@@ -26,8 +26,8 @@ from reference_app.api import (
     socket,
     summary,
     token,
-    webhooks,
     usage,
+    webhooks,
 )
 from reference_app.middleware.measure import Measure
 from reference_app.middleware.request_id import RequestId

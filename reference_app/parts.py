@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import asyncpg
 from structlog.stdlib import BoundLogger
 
-from reference_app.audit import AuditLog
 from reference_app.ai.provider import Provider, open_provider
 from reference_app.ai.similar_answers import SimilarAnswers
+from reference_app.audit import AuditLog
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens

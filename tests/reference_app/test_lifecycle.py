@@ -117,7 +117,7 @@ async def test_a_start_that_fails_at_its_end_closes_all_that_was_open(
     def broken(*_: object) -> NoReturn:
         raise RuntimeError("planted")
 
-    parts = replace(watched.parts(), response_cache=broken)
+    parts = replace(watched.parts(), public_cache=broken)
     with pytest.raises(RuntimeError, match="planted"):
         async with running(dsn, parts, start_concurrency=1):
             pass
