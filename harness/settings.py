@@ -108,6 +108,10 @@ class Settings(BaseModel):
     """Where runs are kept; in a file, relative to that file."""
     keep_runs: int = Field(default=20, ge=1)
     """How many runs are kept; older ones are removed."""
+    snapshot: bool = True
+    """Whether worlds of many tenants are kept, and taken from where they were kept."""
+    cache: Path | None = None
+    """Where they are kept; in a file, relative to that file."""
     junit: Path | None = None
     """Where to write JUnit XML as well; in a file, relative to that file."""
 
@@ -225,7 +229,7 @@ def _from_table(table: Mapping[str, object], pyproject: Path) -> _Layer:
         if name not in Settings.model_fields:
             raise _unknown(f"{name} in {place}", name, Settings.model_fields)
     values = dict(table)
-    for name in ("runs", "junit"):
+    for name in ("runs", "junit", "cache"):
         if isinstance(path := values.get(name), str):
             values[name] = pyproject.parent / path
     return _Layer(values, {name: f"{name} in {place}" for name in table})

@@ -101,3 +101,13 @@ KeepRuns = Annotated[int | None, typer.Option(help="How many runs are kept.")]
 Junit = Annotated[
     str | None, typer.Option(metavar="FILE", help="Write JUnit XML there as well.")
 ]
+Snapshot = Annotated[
+    bool | None,
+    typer.Option(
+        "--snapshot/--no-snapshot",
+        help="Keep the world that is made, and take it from there the next time.",
+    ),
+]
+Cache = Annotated[
+    str | None, typer.Option(metavar="DIRECTORY", help="Where worlds are kept.")
+]

@@ -52,16 +52,12 @@ async def new_cluster(
         ResourceError: The disk is full.
         PostgresError: initdb failed; with what it said.
     """
-    with noticed(directory):
-        # An attempt before this one may have failed half-way.
-        remove(directory / "server")
-        remove(directory / "prepared")
-        room = _room(directory / "server", account)
+    room = fresh_room(directory, account=account)
     prepared = _prepared(binaries, account, place)
     if not prepared.exists():
         await _prepare(prepared, directory, binaries=binaries, account=account)
     data = room / "data"
-    await _checked_run(
+    await checked_run(
         ["/bin/cp", "-pR", prepared / "data", data],
         account=account,
         directory=directory,
@@ -69,9 +65,27 @@ async def new_cluster(
     return Cluster(data, (prepared / "password").read_text())
 
 
+def fresh_room(directory: Path, *, account: Account) -> Path:
+    """Make the directory of the account's own in which a data directory goes.
+
+    Raises:
+        ResourceError: The disk is full.
+    """
+    with noticed(directory):
+        # An attempt before this one may have failed half-way.
+        remove(directory / "server")
+        remove(directory / "prepared")
+        return make_room(directory / "server", account)
+
+
 def discard_prepared(*, binaries: Binaries, account: Account, place: Place) -> None:
     """Forget the cluster that copies are made of."""
     remove(_prepared(binaries, account, place))
+
+
+def cluster_options() -> tuple[str, ...]:
+    """Return what clusters are made with."""
+    return _INITDB
 
 
 def _prepared(binaries: Binaries, account: Account, place: Place) -> Path:
@@ -88,7 +102,7 @@ async def _prepare(
     with noticed(directory):
         build.mkdir()
         build.chmod(0o711)
-        room = _room(build / "room", account)
+        room = make_room(build / "room", account)
         for path, owner in ((room / "password", account), (build / "password", None)):
             path.touch(mode=0o600)
             path.write_text(password)
@@ -96,7 +110,7 @@ async def _prepare(
                 os.chown(path, owner.uid, owner.gid)
     command: list[str | Path] = [binaries.initdb, *_INITDB]
     command += [f"--pwfile={room / 'password'}", f"--pgdata={room / 'data'}"]
-    await _checked_run(command, account=account, directory=directory)
+    await checked_run(command, account=account, directory=directory)
     with noticed(directory):
         (room / "data").rename(build / "data")
         remove(room)
@@ -109,16 +123,23 @@ async def _prepare(
             remove(build)
 
 
-def _room(path: Path, account: Account) -> Path:
+def make_room(path: Path, account: Account) -> Path:
+    """Make a directory of the account's own."""
     path.mkdir(mode=0o700)
     if account.switch:
         os.chown(path, account.uid, account.gid)
     return path
 
 
-async def _checked_run(
+async def checked_run(
     command: list[str | Path], *, account: Account, directory: Path
 ) -> None:
+    """Run one of the programs to its end.
+
+    Raises:
+        ResourceError: The disk is full.
+        PostgresError: It failed; with what it said.
+    """
     output = directory / "prepare.log"
     with noticed(directory):
         code = await run(command, account=account, cwd=directory, output=output)

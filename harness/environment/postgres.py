@@ -22,6 +22,7 @@ from harness.environment.server import (
     ensure_alive,
     until_dead,
 )
+from harness.environment.snapshots.image import Image
 from harness.environment.sweep import sweep
 from harness.errors import PostgresError, ResourceError
 
@@ -38,6 +39,7 @@ class _Options:
     home: Path | None
     max_connections: int
     start_timeout: float
+    restore: Image | None
 
 
 @contextlib.asynccontextmanager
@@ -49,6 +51,7 @@ async def postgres(
     home: Path | None = None,
     max_connections: int = 200,
     start_timeout: float = 30.0,
+    restore: Image | None = None,
 ) -> AsyncIterator[Postgres]:
     """Have a server for as long as the block; what we started ends with it.
 
@@ -65,6 +68,7 @@ async def postgres(
         home: Where embedded servers live; see `place.find_place`.
         max_connections: Sessions at once, on servers that we start.
         start_timeout: Seconds until it must answer, downloads excluded.
+        restore: For the embedded server, to begin with; see `Postgres.restored`.
 
     Raises:
         PostgresError: None could be had, or it went away.
@@ -72,7 +76,7 @@ async def postgres(
     """
     if source != "embedded":
         _sweep_embedded(home)
-    options = _Options(dsn, image, home, max_connections, start_timeout)
+    options = _Options(dsn, image, home, max_connections, start_timeout, restore)
     async with contextlib.AsyncExitStack() as stack:
         pg = await _obtain(stack, source, options)
         try:
@@ -150,6 +154,7 @@ def _embedded(
         home=options.home,
         max_connections=options.max_connections,
         start_timeout=options.start_timeout,
+        image=options.restore,
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import asyncpg
 
 from harness.environment.dsn import with_database
+from harness.environment.snapshots.image import Resting
 from harness.errors import PostgresError
 
+Rest = Callable[[], AbstractAsyncContextManager[Resting]]
 Source = Literal["testcontainers", "embedded", "dsn"]
 
 
@@ -30,6 +33,9 @@ class Postgres:
         reason: Why from there, in one sentence without secrets.
         diagnose: Says what is known of a server that is gone: how it ended, the
             tail of its log; may block for a moment.
+        resting: For a block, shuts the server down in order, and starts it again at
+            the same address; None where that is not ours to do.
+        restored: Whether it came up with the image that it was given.
     """
 
     dsn: str = field(repr=False)
@@ -41,6 +47,8 @@ class Postgres:
     source: Source
     reason: str
     diagnose: Callable[[], str] = field(repr=False, compare=False)
+    resting: Rest | None = field(default=None, repr=False, compare=False)
+    restored: bool = False
 
     def dsn_of(self, database: str) -> str:
         """Return the DSN for another database of this server."""

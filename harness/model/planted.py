@@ -46,6 +46,12 @@ class Planted:
     def __len__(self) -> int:
         return len(self._owners)
 
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Each canary that was planted."""
+        with self._lock:
+            return tuple(sorted(self._owners))
+
     def add(self, tenant: int, field: int) -> None:
         """Note that this canary was planted; once is enough."""
         owner = (tenant, field)

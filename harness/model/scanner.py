@@ -102,6 +102,16 @@ class Scanner:
         """
         return self._cut_inputs
 
+    @property
+    def planted(self) -> tuple[Owner, ...]:
+        """Tenant and field of each canary that was planted."""
+        return self._planted.owners
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """The forms that canaries were planted in: text, uuid, integer."""
+        return frozenset(self._looked_for)
+
     def plant(self, tenant: int, field: int, *, form: str = "text") -> None:
         """Note that this canary was planted; once is enough.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -33,11 +33,13 @@ class Catalogue:
         operations: By key, in the order of the document.
         resources: How the operations hang together.
         pool: Request variants per operation's key, the fullest first.
+        document: The OpenAPI document that told of them; b"" if there was none.
     """
 
     operations: Mapping[str, Operation]
     resources: Resources
     pool: Mapping[str, tuple[Case, ...]]
+    document: bytes = field(default=b"", repr=False)
 
     def declare(self, recorder: Recorder) -> None:
         """Record each operation that the app offers."""
@@ -92,7 +94,8 @@ def make_catalogue(
         known[page.key] = page
     resources = Resources(known.values(), tenant_parameters=tenant_parameters)
     usable = {key: one for key, one in known.items() if not one.skipped}
-    return Catalogue(known, resources, CasePool(usable, resources, seed=seed))
+    pool = CasePool(usable, resources, seed=seed)
+    return Catalogue(known, resources, pool, document)
 
 
 @final

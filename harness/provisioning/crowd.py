@@ -60,15 +60,26 @@ async def cast_crowd(
         for index in range(len(tenants), count)
     ]
     tenants += await _provisioned(scene, client, plain)
+    outside = tenants[len(credentials) : max(entered, len(credentials))]
+    credentials += await log_in_all(scene, client, outside)
+    credentials += [Access()] * (count - len(credentials))
+    return tenants, credentials
+
+
+async def log_in_all(
+    scene: Scene, client: Client, tenants: Sequence[Tenant]
+) -> list[Access]:
+    """Log tenants' users in, some at a time, and return what each got.
+
+    Raises:
+        ProvisioningError: One could not be; the message says who and why.
+    """
 
     async def enter(tenant: Tenant) -> Access:
         tools = scene.tools(client, tenant, Role.LOGIN)
         return await log_in(scene.target, tools, tenant)
 
-    outside = tenants[len(credentials) : max(entered, len(credentials))]
-    credentials += await in_parallel(enter, outside, width=WIDTH)
-    credentials += [Access()] * (count - len(credentials))
-    return tenants, credentials
+    return await in_parallel(enter, tenants, width=WIDTH)
 
 
 async def _provisioned(

@@ -66,6 +66,13 @@ class Fields:
         self._fields[number] = self._made(number, shown)
         return number
 
+    def adopt(self, table: Mapping[int, Field]) -> None:
+        """Take over what numbers stood for when a world was made."""
+        for id_, field in table.items():
+            if FIRST_PLANTED_FIELD <= id_ < LAST_FIELD:
+                self._by_label[field.label] = id_
+            self._fields[id_] = field
+
     @property
     def table(self) -> Mapping[int, Field]:
         """What each number handed out so far stands for."""

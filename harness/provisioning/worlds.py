@@ -22,7 +22,7 @@ from harness.target.selector import Selection
 from harness.target.target import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.model.prepared import Prepared
     from harness.model.tenant import Tenant
@@ -49,8 +49,8 @@ async def make_world(
         tenants: How many; of more than 26 only two have hostile names.
         seed: Of the generated request data.
         seeded: How many of the first tenants get objects; None for all.
-        logins: Whether each tenant's user is logged in; else only those are whose
-            tenants are seeded, and of a crowd the first four.
+        logins: Whether each tenant's user has to be logged in; else only those are
+            for which it takes no further effort.
         requests: Whether to try out and write down what tenants can ask.
 
     Returns:
@@ -68,15 +68,7 @@ async def make_world(
             scene, client, tenants, entered=tenants if logins else owners
         )
         document = await _document(scene, client, people, credentials)
-        chosen = scene.target.selector.select(people[0]) if people else None
-        catalogue = make_catalogue(
-            scene.target,
-            document,
-            seed=seed,
-            tenant_parameters=chosen.parameters if chosen else (),
-        )
-        catalogue.declare(scene.recorder)
-        _tell_of_vain_patterns(scene, catalogue)
+        catalogue = catalogue_of(scene, document, people, seed=seed)
         world = World(
             url=hosted.url,
             key=scene.key.hex(),
@@ -100,6 +92,32 @@ async def make_world(
             objects=owned,
             fields=dict(scene.fields.table),
         ), catalogue
+
+
+def catalogue_of(
+    scene: Scene, document: bytes, people: Sequence[Tenant], *, seed: int
+) -> Catalogue:
+    """Return what the app offers, and tell the recorder of it.
+
+    Args:
+        scene: The target.
+        document: The app's OpenAPI document; b"" if there is none.
+        people: The tenants.
+        seed: Of the generated request data.
+
+    Raises:
+        SchemaError: The document is broken.
+    """
+    chosen = scene.target.selector.select(people[0]) if people else None
+    catalogue = make_catalogue(
+        scene.target,
+        document,
+        seed=seed,
+        tenant_parameters=chosen.parameters if chosen else (),
+    )
+    catalogue.declare(scene.recorder)
+    _tell_of_vain_patterns(scene, catalogue)
+    return catalogue
 
 
 def _tell_of_vain_patterns(scene: Scene, catalogue: Catalogue) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from harness.environment.fresh import FreshState
     from harness.environment.outside import Outside
     from harness.environment.server import Postgres
+    from harness.environment.snapshots.image import Image
     from harness.hosting.hosted import Hosted
     from harness.hosting.port import Port
     from harness.hosting.watching import Watch
@@ -91,13 +92,17 @@ class Hooked:
 
 @asynccontextmanager
 async def server(
-    order: Order, *, max_connections: int = MAX_CONNECTIONS
+    order: Order,
+    *,
+    max_connections: int = MAX_CONNECTIONS,
+    restore: Image | None = None,
 ) -> AsyncIterator[Postgres]:
     """Have a Postgres as the settings want it.
 
     Args:
         order: What was asked for.
         max_connections: Sessions at once, where we start the server.
+        restore: Data directory to begin with, if it is the embedded one.
     """
     settings = order.settings
     raise_file_limit()
@@ -107,6 +112,7 @@ async def server(
         dsn=given_dsn(order),
         image=settings.postgres_image,
         max_connections=max_connections,
+        restore=restore,
     ) as pg:
         order.listener(Progress("postgres", 1, 1, detail=pg.reason))
         yield pg
@@ -120,6 +126,7 @@ async def open_scene(
     *,
     fresh: bool = True,
     recorder: Recorder | None = None,
+    database: Database | None = None,
 ) -> AsyncIterator[tuple[Scene, FreshState | Kept | Hooked]]:
     """Have a database for the app, and everything to boot it with.
 
@@ -129,13 +136,13 @@ async def open_scene(
         pg: The server; None for an app that runs elsewhere.
         fresh: Whether the state will be set back; if not, nothing is remembered.
         recorder: Of an earlier scene of this run, to go on with; else a new one.
+        database: The app's, if it is there already; else one is made.
     """
     async with AsyncExitStack() as stack:
-        database: Database | None = None
         state: FreshState | Kept | Hooked = Kept()
         if target.url and callable(target.fresh):
             state = Hooked(target.fresh, given_dsn(order))
-        if pg is not None:
+        if pg is not None and database is None:
             database = await stack.enter_async_context(create_database(pg, "app"))
         if fresh and database is not None and target.fresh != "keep":
             hook = target.fresh if callable(target.fresh) else None

@@ -1,0 +1,1 @@
+"""Data directories that were provisioned once, kept to be cloned."""
