@@ -1,13 +1,21 @@
-"""The one Postgres server that all tests share."""
+"""The one Postgres server that all tests share, and a cache of their own."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from harness.environment.postgres import Postgres, postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what runs keep for next time out of the user's own cache."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
