@@ -101,6 +101,7 @@ class Prober:
         for attacker, victim in pairs(self._tenants):
             for case in worked[victim]:
                 await self._attack(operation, attacker, victim, case)
+        await self._read_after_others(operation, worked)
         for step in self._driver.admitted[before:]:
             await self._stir(operation, step)
         return all(worked.values())
@@ -151,6 +152,21 @@ class Prober:
         if not operation.mutates and worked:
             await self._read_common(operation, tenant)
         return list(dict.fromkeys(worked))
+
+    async def _read_after_others(
+        self, operation: Operation, worked: dict[int, list[int]]
+    ) -> None:
+        """Read once more as owners: what the last to ask left behind shows now."""
+        resources = self._driver.catalogue.resources
+        kept_open = operation.channel in {Channel.STREAM, Channel.SOCKET}
+        if operation.mutates or kept_open or resources.needs(operation):
+            return  # tried above, with all that others did in between
+        for tenant in (FIRST, SECOND):
+            for case in worked.get(tenant, [])[:1]:
+                whole = Principal(tenant, tenant)
+                await self._driver.make(
+                    Step(operation.key, whole, tenant, Role.CONTROL, case)
+                )
 
     async def _read_common(self, operation: Operation, tenant: int) -> None:
         """Read what is called the same in every tenant: each sees its own."""

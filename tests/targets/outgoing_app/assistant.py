@@ -94,10 +94,7 @@ class Assistants:
     async def count(self, tenant: Tenant) -> int:
         """Return how many tokens the usual greeting takes."""
         assistant = await self.of(tenant)
-        client = assistant.client
-        if is_("tokens counted by the first"):
-            client = client.with_options(api_key=self._first_key)
-        counted = await client.messages.count_tokens(
+        counted = await assistant.client.messages.count_tokens(
             model=MODEL, messages=[{"role": "user", "content": "Hello!"}]
         )
         return counted.input_tokens

@@ -10,7 +10,6 @@ FAULTS = {
     "limits of the last": "one rate-limit state, kept up to date by every key",
     "hooks of all": "a note is delivered to everybody's webhooks",
     "key in the hook": "a webhook is told the key at the provider",
-    "tokens counted by the first": "a count that holds no data uses the first key",
     "common key, context cached by member": "the same where one key serves all",
 }
 ODDITIES = {
