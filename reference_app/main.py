@@ -15,10 +15,12 @@ from reference_app.api import (
     audit,
     configuration,
     documents,
+    domains,
     events,
     exports,
     flags,
     health,
+    keys,
     members,
     metrics,
     operator,
@@ -95,7 +97,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     ):
         app.include_router(module.router)
     if settings.admin_token is not None:
-        app.include_router(operator.router)
+        for module in (operator, domains, keys):
+            app.include_router(module.router)
     if settings.metrics_public or settings.admin_token is not None:
         app.include_router(metrics.router(public=settings.metrics_public))
     return app

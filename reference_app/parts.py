@@ -125,7 +125,7 @@ class Parts:
     storage: OpenStorage = storage_of_settings
     directory: Callable[[Settings, asyncpg.Pool], TenantDirectory] = TenantDirectory
     passwords: Callable[[Settings], Passwords] = Passwords
-    signing_keys: Callable[[asyncpg.Pool], SigningKeys] = SigningKeys
+    signing_keys: Callable[[Settings, asyncpg.Pool], SigningKeys] = SigningKeys
     tokens: Callable[[Settings, SigningKeys], Tokens] = Tokens
     configuration_cache: Callable[[Settings], TenantCache[Configuration]] = (
         _configuration_cache

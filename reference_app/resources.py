@@ -12,6 +12,7 @@ from structlog.stdlib import BoundLogger
 
 from reference_app.audit import AuditLog
 from reference_app.auth.passwords import Passwords
+from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
 from reference_app.background.jobs import Jobs
 from reference_app.caches.public_cache import PublicCache
@@ -54,6 +55,7 @@ class Foundation:
 class Resources(Foundation):
     """All that requests are answered with."""
 
+    signing_keys: SigningKeys
     tokens: Tokens
     tenants: OpenTenants
     configurations: Configurations
@@ -154,6 +156,7 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         await start_up(tenants, await base.directory.by_last_use(), settings)
         housekeeping = Housekeeping(tenants, base.control, settings, base.logger)
         await stack.enter_async_context(housekeeping.running())
+        signing_keys = parts.signing_keys(settings, base.control)
         jobs = await stack.enter_async_context(
             parts.jobs(settings, tenants, base.logger)
         )
@@ -168,7 +171,8 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             storage=base.storage,
             directory=base.directory,
             passwords=base.passwords,
-            tokens=parts.tokens(settings, parts.signing_keys(base.control)),
+            signing_keys=signing_keys,
+            tokens=parts.tokens(settings, signing_keys),
             tenants=tenants,
             configurations=configurations,
             configuration_cache=configuration_cache,

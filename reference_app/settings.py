@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     """How long another process may go on serving what a write has replaced."""
 
     stream_heartbeat: float = Field(default=15.0, gt=0)
-    """How often an open stream or socket says something, and is checked again."""
+    """How often an open stream or socket says something if nothing happens."""
     stream_backlog: int = Field(default=100, ge=1)
     """Events that may wait for one listener before it counts as too slow."""
     streams_per_tenant: int = Field(default=100, ge=1)

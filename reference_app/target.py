@@ -66,6 +66,7 @@ target = Target(
         "REFERENCE_APP_TENANT_POOL_MAX": str(TENANT_POOL),
         "REFERENCE_APP_SHARED_POOL_MAX": str(SHARED_POOL),
         "REFERENCE_APP_PROVIDER_URL": "{provider_url}",
+        "REFERENCE_APP_WEBHOOK_NETWORKS": "127.0.0.0/8",
         # Hashing at full cost would time the test, not prove the app.
         "REFERENCE_APP_ARGON2_TIME_COST": "1",
         "REFERENCE_APP_ARGON2_MEMORY_KIB": "8",

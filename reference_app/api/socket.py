@@ -23,6 +23,7 @@ router = APIRouter()
 _CLOSE_CODES: dict[Ending, int] = {
     "slow": 1013,  # try again later
     "shutdown": 1012,  # service restart
+    "restart": 1012,
     "tenant": 1008,  # policy violation
     "access": 1008,
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -61,19 +63,46 @@ class Tokens:
         """
         try:
             tenant_id = self.tenant_to_match(tenant, token)
-            claims = jwt.decode(
-                token,
-                await self._keys.of(tenant_id),
-                algorithms=[_ALGORITHM],
-                issuer=self._settings.token_issuer,
-                audience=self._settings.token_audience,
-                options={"require": ["exp", "iss", "aud", "sub", "tenant", "role"]},
-            )
+            claims = await self._claims(tenant_id, token)
             if claims["tenant"] != str(tenant_id):
                 raise InvalidToken
             return Principal(int(claims["sub"]), claims["role"])
         except (jwt.InvalidTokenError, LookupError, ValueError):
             raise InvalidToken from None
+
+    async def _claims(self, tenant_id: UUID, token: str) -> dict[str, Any]:
+        """Return what a token says, if one of the tenant's keys has signed it.
+
+        Another process may have rotated the keys a moment ago, so those that are
+        remembered here are not the last word.
+        """
+        try:
+            return self._decode(token, await self._keys.good(tenant_id))
+        except jwt.InvalidSignatureError:
+            keys = await self._keys.good(tenant_id, afresh=True)
+            return self._decode(token, keys)
+
+    def _decode(self, token: str, keys: Sequence[bytes]) -> dict[str, Any]:
+        """Verify a token with the first of the keys that fits.
+
+        Raises:
+            jwt.InvalidTokenError: None does, or the token is not good any more.
+        """
+        *earlier, last = keys
+        for key in earlier:
+            try:
+                return self._decode(token, (key,))
+            except jwt.InvalidSignatureError:
+                continue
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            last,
+            algorithms=[_ALGORITHM],
+            issuer=self._settings.token_issuer,
+            audience=self._settings.token_audience,
+            options={"require": ["exp", "iss", "aud", "sub", "tenant", "role"]},
+        )
+        return claims
 
     def tenant_to_match(self, resolved: Tenant, token: str) -> UUID:
         """Return whose token it has to be: the tenant of the domain, and no other."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
+
+from structlog.contextvars import bound_contextvars
 
 from reference_app.background.jobs import Jobs, Stopping
 from reference_app.tenants.tenant import Tenant
@@ -42,7 +45,7 @@ class Mailbox(Generic[T]):
         self._handle = handle
         self._size = size
         self._lost = lost
-        self._waiting: defaultdict[UUID, deque[T]] = defaultdict(deque)
+        self._waiting: defaultdict[UUID, deque[tuple[Context, T]]] = defaultdict(deque)
         self._busy: dict[UUID, asyncio.Task[None]] = {}
 
     def put(self, tenant: Tenant, thing: T) -> bool:
@@ -59,7 +62,7 @@ class Mailbox(Generic[T]):
                 self._busy[tenant.id] = self._jobs.start(tenant, self._name, work)
             except Stopping:
                 return False
-        self._waiting[tenant.id].append(thing)
+        self._waiting[tenant.id].append((copy_context(), thing))
         return True
 
     async def emptied(self, tenant: Tenant, *, timeout: float) -> None:
@@ -71,11 +74,19 @@ class Mailbox(Generic[T]):
     async def _empty(self, tenant: Tenant) -> None:
         try:
             while waiting := self._waiting[tenant.id]:
-                await self._handle(tenant, waiting[0])
+                context, thing = waiting[0]
+                # Its log lines are those of the request that it came from, which
+                # need not be the one that this job was started in.
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._see_to(tenant, thing), context=context)
                 waiting.popleft()
         finally:
             # Between the last look and this nobody else has run: nothing is
             # left but what an error or a cancellation has kept from being done.
             del self._busy[tenant.id]
-            for thing in self._waiting.pop(tenant.id, ()):
+            for _, thing in self._waiting.pop(tenant.id, ()):
                 self._lost(tenant, thing)
+
+    async def _see_to(self, tenant: Tenant, thing: T) -> None:
+        with bound_contextvars(tenant=tenant.slug, job=self._name):
+            await self._handle(tenant, thing)

@@ -37,6 +37,10 @@ class Expiring(Generic[K, V]):
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
+    def drop(self, key: K) -> None:
+        """Forget a value, if there is one."""
+        self._entries.pop(key, None)
+
     def drop_if(self, condition: Callable[[V], bool]) -> None:
         """Forget the values for which the condition holds."""
         for key, (_, value) in list(self._entries.items()):

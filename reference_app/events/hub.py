@@ -13,9 +13,9 @@ from typing import Any, Literal
 from reference_app.settings import Settings
 from reference_app.tenants.tenant import Tenant
 
-Ending = Literal["slow", "shutdown", "tenant", "access"]
-"""Why a stream ended: its reader did not keep up, the app stops, the tenant was
-suspended or has left, or the reader's token is not good any more."""
+Ending = Literal["slow", "shutdown", "restart", "tenant", "access"]
+"""Why a stream ended: its reader did not keep up, the app stops, the tenant is
+opened anew, it was suspended or has left, or the token is not good any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,37 @@ from reference_app.auth.tokens import InvalidToken
 from reference_app.events.hub import Event, StreamEnded, Subscription
 from reference_app.resources import CurrentTenant, Resources
 
+_OFTEN = 1.0
+"""Seconds between two looks at a listener at least."""
+
 
 async def listen(
     resources: Resources, current: CurrentTenant, token: str, subscription: Subscription
 ) -> AsyncGenerator[Event | None, None]:
     """Yield events as they happen, and None at each heartbeat.
 
-    A stream outlives the request that was let in. So at each heartbeat the
-    listener is looked at again: an expired or revoked token, a suspended tenant
-    or one that has left ends the stream, whichever process was told of it.
+    A stream outlives the request that was let in. So the listener is looked at
+    again and again: an expired or revoked token, a suspended tenant or one that has
+    left ends the stream, whichever process was told of it.
 
     Raises:
         StreamEnded: There is nothing more to come.
     """
-    due = time.monotonic() + resources.settings.stream_heartbeat
+    settings = resources.settings
+    between_looks = max(settings.cache_lifetime, _OFTEN)
+    now = time.monotonic()
+    look, beat = now + between_looks, now + settings.stream_heartbeat
     while True:
-        event = await _next_until(due, subscription)
-        if event is None:
+        event = await _next_until(min(look, beat), subscription)
+        if event is not None:
+            yield event
+            continue
+        if time.monotonic() >= look:
             await check_admission(resources, current, token)
-            due = time.monotonic() + resources.settings.stream_heartbeat
-        yield event
+            look = time.monotonic() + between_looks
+        if time.monotonic() >= beat:
+            yield None
+            beat = time.monotonic() + settings.stream_heartbeat
 
 
 async def check_admission(
@@ -51,7 +62,7 @@ async def check_admission(
 
 async def _next_until(due: float, subscription: Subscription) -> Event | None:
     """Return the next event, or None if none came in time."""
-    if time.monotonic() >= due:  # a busy stream has heartbeats too
+    if time.monotonic() >= due:  # of a busy stream, too
         return None
     try:
         async with asyncio.timeout(due - time.monotonic()):

@@ -73,6 +73,15 @@ class TenantDirectory:
         )
         return [Tenant(**row) for row in rows]
 
+    async def by_slug(self, slug: str) -> Tenant | None:
+        """Return a tenant as it is now."""
+        row = await self._control.fetchrow(
+            "SELECT id, slug, name, status, schema_name, role_name "
+            "FROM control.tenants WHERE slug = $1",
+            slug,
+        )
+        return Tenant(**row) if row else None
+
     async def set_status(self, slug: str, status: Status) -> Tenant | None:
         """Suspend or reactivate a tenant; None if there is none."""
         row = await self._control.fetchrow(

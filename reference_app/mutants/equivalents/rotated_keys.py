@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -28,7 +29,13 @@ class KeysOfGeneration(SigningKeys):
         self._generation = generation.encode()
 
     async def of(self, tenant_id: UUID) -> bytes:
-        key = await self._keys.of(tenant_id)
+        return self._derived(await self._keys.of(tenant_id))
+
+    async def good(self, tenant_id: UUID, *, afresh: bool = False) -> Sequence[bytes]:
+        keys = await self._keys.good(tenant_id, afresh=afresh)
+        return [self._derived(key) for key in keys]
+
+    def _derived(self, key: bytes) -> bytes:
         return hmac.digest(key, self._generation, hashlib.sha256)
 
 
