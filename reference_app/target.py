@@ -81,6 +81,7 @@ target = Target(
     operator=("/admin/*",),
     sockets=(Socket("/socket"),),
     metrics="/metrics",
+    metrics_headers={"authorization": f"Bearer {ADMIN_TOKEN}"},
     labelled_loggers=("reference_app",),
     strategies={
         name: {"REFERENCE_APP_STRATEGY": name} for name in ("eager", "lazy", "warm")
