@@ -24,9 +24,11 @@ OVER: Final = "over budget: "
 _WIDEST: Final = 1000
 UNMEASURED: Final = "nothing was measured for the budget "
 """How reasons of a verdict begin that speak of budgets."""
-_TIMES: Final = ("import", "lifespan", "listens", "ready", "all served")
 _FIRST: Final = "first 200: p50/p95/max"
-_COUNTS: Final = ("connections", "left", "memory", "AI calls")
+_HEADS: Final = (
+    *("import", "lifespan", "listens", "ready", "all served", _FIRST),
+    *("connections", "left", "memory", "AI calls"),
+)
 _NONE: Final = "-"
 _LEGEND: Final = """\
 Seconds from the spawn until the last worker came so far: median of {trials} (worst).
@@ -81,23 +83,29 @@ Rows = Mapping[tuple[str, str], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """All figures in one table where it fits, else in two."""
+    """All figures in one table where it fits, else in several."""
 
     rows: Rows
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> RenderResult:
-        whole = _table(self.rows, (*_TIMES, _FIRST, *_COUNTS))
-        wanted = Measurement.get(
-            console, options.update(width=_WIDEST, max_width=_WIDEST), whole
-        )
-        if wanted.maximum <= options.max_width:
-            yield whole
-            return
-        yield _table(self.rows, (*_TIMES, _FIRST))
-        yield Text()
-        yield _table(self.rows, _COUNTS)
+        left = list(_HEADS)
+        while left:
+            count = len(left)
+            while count > 1 and not self._fits(left[:count], console, options):
+                count -= 1
+            if len(left) < len(_HEADS):
+                yield Text()
+            yield _table(self.rows, left[:count])
+            del left[:count]
+
+    def _fits(
+        self, heads: Sequence[str], console: Console, options: ConsoleOptions
+    ) -> bool:
+        boundless = options.update(width=_WIDEST, max_width=_WIDEST)
+        wanted = Measurement.get(console, boundless, _table(self.rows, heads))
+        return wanted.maximum <= options.max_width
 
 
 def _table(rows: Rows, heads: Sequence[str]) -> Table:
