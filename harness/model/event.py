@@ -257,7 +257,8 @@ class Egress:
             there was none, or several.
         destination: What it went to.
         request: Method and target as sent, with canaries shown as ``<B.slug>``.
-        addressed: Tenants whose canaries its path or query carries.
+        addressed: Tenants whose canaries its path or query carries; `STRANGER` if
+            somebody without a credential set it.
         credentialed: Tenants whose canaries the headers carry that authenticate.
         found: Canaries anywhere in it.
         retry: How often the same call had been tried before, as far as it says.

@@ -12,7 +12,7 @@ from harness.model.canary import CanaryKey
 from harness.model.event import Channel, Destination, Egress, Found, Unseen
 from harness.model.masking import masked
 from harness.model.scanner import Hit
-from harness.model.tenant import FIRST_NOBODY
+from harness.model.tenant import FIRST_NOBODY, STRANGER
 from harness.recording.recorder import Recorder
 
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "x-api-key"})
@@ -82,4 +82,7 @@ def _placed(where: str, hits: Iterable[Hit]) -> Iterator[Found]:
 
 
 def _owners(hits: Iterable[Hit]) -> frozenset[int]:
-    return frozenset(hit.owner for hit in hits if hit.owner < FIRST_NOBODY)
+    """Return whose canaries they are; a stranger can set an address, too."""
+    return frozenset(
+        hit.owner for hit in hits if hit.owner < FIRST_NOBODY or hit.owner == STRANGER
+    )

@@ -9,6 +9,7 @@ from harness.checkers.who import CHANCE
 from harness.model.event import Audience, Channel
 from harness.model.finding import Finding, Severity
 from harness.model.step import Role
+from harness.model.tenant import STRANGER
 from tests.checkers.histories import (
     CREATE,
     KEY,
@@ -93,6 +94,16 @@ def test_data_at_anothers_address_is_found() -> None:
     assert (finding.owner, finding.receiver, finding.shape) == (A, B, "another tenant")
     # Deliveries may come late, in any other request's time.
     assert finding.operation == "egress sink"
+
+
+def test_data_at_an_address_that_a_stranger_set_is_found() -> None:
+    story = Story()
+    story.posts(STRANGER, asked(story, A, operation=CREATE), hit(A))
+
+    finding = only(story)
+
+    assert (finding.owner, finding.receiver) == (A, STRANGER)
+    assert "an address of a stranger's" in finding.summary
 
 
 def test_data_at_ones_own_address_is_fine_in_anybodys_time() -> None:
