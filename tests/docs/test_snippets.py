@@ -42,6 +42,16 @@ def test_each_piece_of_python_runs_after_those_before_it_and_makes_targets(
     assert made
 
 
+def test_the_python_of_the_page_on_the_reference_app_runs() -> None:
+    document = DOCS / "reference-app.md"
+    names: dict[str, Any] = {"__name__": "page"}
+
+    for number, source in enumerate(blocks(document, "python"), start=1):
+        exec(compile(source, f"{document.name}, piece {number}", "exec"), names)
+
+    assert names["events"] == ["open acme", "close acme"]
+
+
 def test_the_readme_has_one_adapter_of_at_most_twenty_lines() -> None:
     (adapter,) = blocks(README, "python")
 
