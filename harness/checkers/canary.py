@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.checkers.who import (
@@ -39,7 +40,9 @@ def _in_answers(history: History) -> Iterator[Finding]:
         own = written.get(exchange.id, frozenset())
         for found in exchange.found:
             if not may_see(history, exchange, found.hit, own):
-                yield _leak(history, exchange, found)
+                metric = found.channel is Channel.METRIC
+                leak = _leak(history, exchange, found)
+                yield _shown_by_metric(history, leak, found) if metric else leak
 
 
 def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
@@ -63,6 +66,16 @@ def _leak(history: History, exchange: Exchange, found: Found) -> Finding:
         summary=summary,
         evidence=(Evidence(exchange.id, _shown(exchange.request, hit)),),
     )
+
+
+def _shown_by_metric(history: History, leak: Finding, found: Found) -> Finding:
+    """Return what a page of metrics shows too much as a finding of that metric."""
+    summary = (
+        f"{alias(found.hit.owner)}'s {history.label(found.hit.field)} is shown by the "
+        f"metric {found.where}; metrics may carry tenants' names, but not their data"
+    )
+    operation = f"metric {found.where}"
+    return replace(leak, operation=operation, shape="metrics", summary=summary)
 
 
 def _heard(history: History) -> Iterator[Finding]:

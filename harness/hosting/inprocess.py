@@ -31,6 +31,7 @@ from harness.target.app import AppSpec
 SETTLE: Final = 1.0
 """Seconds that `send` waits for what an app does after it answered."""
 _GRACE: Final = 1.0
+_LEAVING: Final = 0.3
 _SERVER: Final = ("127.0.0.1", 80)
 _CLIENT: Final = ("127.0.0.1", 50_000)
 
@@ -193,7 +194,7 @@ class InProcess:
     async def _end(self, task: asyncio.Task[None]) -> None:
         """Let an app take leave of a client that went away."""
         if not task.done():
-            await asyncio.wait((task,), timeout=SETTLE)
+            await asyncio.wait((task,), timeout=_LEAVING)
         if not task.done():
             task.cancel()
             await asyncio.wait((task,), timeout=SETTLE)

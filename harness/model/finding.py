@@ -47,13 +47,14 @@ class Finding:
         oracle: Name of the checker: ``canary``, ``access``, ``label``, …
         severity: How bad.
         channel: Where it came out.
-        operation: Key of the operation, or the logger's name.
+        operation: Key of the operation, or the logger's or the metric's name.
         owner: Whose data; None where no single tenant is the victim.
         receiver: Who got it; None for somebody without any identity.
         what: The field or effect, ``"POST /documents body.title"``, ``"deleted"``.
         shape: Form of the principal: ``another tenant``, ``mixed``,
             ``no credential``, ``no tenant``, ``nobody``; of a log line: ``own data``,
-            ``another tenant``; of a label: ``missing``, ``wrong``.
+            ``another tenant``; of a page of metrics: ``metrics``; of a label:
+            ``missing``, ``wrong``.
         summary: One sentence for people.
         evidence: Facts, the first being the strongest.
         count: How many times it was seen.

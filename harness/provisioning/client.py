@@ -175,7 +175,7 @@ class Client:
         if opened is not None and listeners is None:
             await opened.flow.leave()
         elif opened is not None and listeners is not None:
-            listeners.attend(exchange, opened.flow, opened.begun)
+            await listeners.attend(exchange, opened.flow, opened.begun)
         if listeners is not None:
             says = exchange.mutates and exchange.succeeded
             await listeners.settle(stirred=says)

@@ -12,7 +12,7 @@ from harness.model.event import Channel, Heard
 from harness.model.framing import framing, strands
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
     from harness.model.event import Exchange
@@ -80,13 +80,13 @@ class Listeners:
         self._during, self._cause = exchange, operation
         self._answered = False
 
-    def attend(
+    async def attend(
         self,
         exchange: Exchange,
         flow: Incoming | Conversation,
         begun: Sequence[bytes] = (),
     ) -> None:
-        """Listen; whoever listened in the same name to the same ends.
+        """Listen from now on; whoever did so in the same name stops.
 
         Args:
             exchange: What opened the flow.
@@ -97,9 +97,14 @@ class Listeners:
         earlier = self._open.pop(name, None)
         if earlier is not None:
             earlier.cancel()
-        task = self._group.create_task(self._listen(exchange, flow, begun))
+            await asyncio.wait((earlier,))
+        ear = _Ear(self._recorder.scanner, flow)
+        for piece in begun:
+            self._hear(exchange, ear.messages(piece), ear)
+        task = self._group.create_task(self._listen(exchange, flow, ear))
         self._open[name] = task
         task.add_done_callback(lambda done: self._closed(name, done))
+        await asyncio.sleep(0)  # only a task that has begun leaves what it listens to
 
     async def settle(self, *, stirred: bool) -> None:
         """Wait for what the last request caused, as long as its kind may take.
@@ -146,18 +151,23 @@ class Listeners:
         return True
 
     async def _listen(
-        self, opening: Exchange, flow: Incoming | Conversation, begun: Sequence[bytes]
+        self, opening: Exchange, flow: Incoming | Conversation, ear: _Ear
     ) -> None:
-        ear = _Ear(self._recorder.scanner)
+        more = flow.message if isinstance(flow, Conversation) else flow.piece
         try:
-            async for message in _messages(flow, begun):
-                self._hear(opening, ear.hits(message), len(message))
+            while (piece := await more()) is not None:
+                self._hear(opening, ear.messages(piece), ear)
+            self._hear(opening, ear.rest(), ear)
         except ConnectionDropped:
             pass  # what came until then was heard
         finally:
             await flow.leave()
 
-    def _hear(self, opening: Exchange, hits: tuple[Hit, ...], size: int) -> None:
+    def _hear(self, opening: Exchange, messages: list[bytes], ear: _Ear) -> None:
+        for message in messages:
+            self._note(opening, ear.hits(message), len(message))
+
+    def _note(self, opening: Exchange, hits: tuple[Hit, ...], size: int) -> None:
         during = self._during or opening.id
         self._recorder.add(
             Heard(
@@ -180,34 +190,26 @@ class Listeners:
             del self._open[name]
 
 
-async def _messages(
-    flow: Incoming | Conversation, begun: Sequence[bytes]
-) -> AsyncIterator[bytes]:
-    """Yield the messages of a flow until it ends."""
-    if isinstance(flow, Conversation):
-        for message in begun:
-            yield message
-        while (said := await flow.message()) is not None:
-            yield said
-        return
-    reader = framing(flow.header(b"content-type"))
-    for piece in begun:
-        for message in reader.feed(piece):
-            yield message
-    while (more := await flow.piece()) is not None:
-        for message in reader.feed(more):
-            yield message
-    for message in reader.rest():
-        yield message
-
-
 @final
 class _Ear:
-    """Scans messages, and what they tell bit by bit."""
+    """Takes messages out of a flow, and scans them and what they tell bit by bit."""
 
-    def __init__(self, scanner: Scanner) -> None:
+    def __init__(self, scanner: Scanner, flow: Incoming | Conversation) -> None:
         self._scanner = scanner
+        self._framing = (
+            None
+            if isinstance(flow, Conversation)
+            else framing(flow.header(b"content-type"))
+        )
         self._tails: dict[str, str] = {}
+
+    def messages(self, piece: bytes) -> list[bytes]:
+        """Return the messages that a piece completes; on a socket each is one."""
+        return [piece] if self._framing is None else self._framing.feed(piece)
+
+    def rest(self) -> list[bytes]:
+        """Return what has come of a message that has not ended."""
+        return [] if self._framing is None else self._framing.rest()
 
     def hits(self, message: bytes) -> tuple[Hit, ...]:
         found = self._scanner.scan(message)

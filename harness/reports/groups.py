@@ -20,6 +20,9 @@ class Numbered:
     finding: Finding
 
 
+_NOUNS: Mapping[Channel, str] = {Channel.LOG: "logger", Channel.METRIC: "metric"}
+
+
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
     """Findings of one oracle on one form of identity.
@@ -34,11 +37,12 @@ class FindingGroup:
 
     @property
     def extent(self) -> str:
-        """How many operations, or loggers, are concerned."""
+        """How many operations, loggers or metrics are concerned."""
         findings = [one.finding for one in self.members]
-        logged = all(finding.channel is Channel.LOG for finding in findings)
+        channels = {finding.channel for finding in findings}
         count = len({finding.operation for finding in findings})
-        return plural(count, "logger" if logged else "operation")
+        noun = _NOUNS.get(channels.pop(), "") if len(channels) == 1 else ""
+        return plural(count, noun or "operation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,8 @@ _MEANINGS: Mapping[tuple[str, bool, str], str] = {
     ("lifecycle", False, "called too often"): (
         "The model provider is called too often by a start"
     ),
+    ("canary", False, "metrics"): "Metrics show tenants' data, such as {owner}'s",
+    ("label", False, "wrong"): "Metrics count one tenant's requests for another",
     ("label", True, "missing"): "Log lines name no tenant",
     ("label", True, "wrong"): "Log lines name the wrong tenant",
 }

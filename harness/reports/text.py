@@ -53,8 +53,11 @@ def tenant_name(index: int | None, names: Mapping[str, str], *, absent: str) -> 
 
 def receiver_name(finding: Finding, names: Mapping[str, str]) -> str:
     """Name who got what leaked; a log has readers rather than a receiver."""
-    logged = finding.channel is Channel.LOG
-    absent = "whoever reads the log" if logged else "nobody in particular"
+    readers = {
+        Channel.LOG: "whoever reads the log",
+        Channel.METRIC: "whoever reads the metrics",
+    }
+    absent = readers.get(finding.channel, "nobody in particular")
     return tenant_name(finding.receiver, names, absent=absent)
 
 

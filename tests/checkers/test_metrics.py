@@ -115,7 +115,8 @@ def test_a_metric_that_shows_a_tenants_data_is_found() -> None:
     (finding,) = check(story.history())
     assert (finding.oracle, finding.channel) == ("canary", Channel.METRIC)
     assert finding.severity is Severity.MINOR
-    assert "metric requests_total" in finding.summary
+    shown = (finding.operation, finding.shape, finding.receiver)
+    assert shown == ("metric requests_total", "metrics", None)
     assert finding.count == 2
 
 

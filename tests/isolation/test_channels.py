@@ -15,7 +15,6 @@ from tests.isolation.hubs import (
     ASSISTANT,
     EVENTS,
     FILE,
-    METRICS,
     ROOM,
     SOCKET,
     stage_of_hub,
@@ -51,7 +50,7 @@ LEAKS = [
     Leak("rooms", ROOM, "access", Channel.SOCKET, "another tenant"),
     Leak("files", FILE, "access", Channel.FILE, "another tenant"),
     Leak("assistant", ASSISTANT, "access", Channel.STREAM, "another tenant"),
-    Leak("e-mail", METRICS, "canary", Channel.METRIC, "nobody"),
+    Leak("e-mail", COUNTER, "canary", Channel.METRIC, "metrics"),
     Leak("first label", COUNTER, "label", Channel.METRIC, "wrong"),
 ]
 

@@ -165,3 +165,21 @@ def test_a_long_operation_is_folded_but_never_cut() -> None:
     result = a_result_of(a_finding(), a_finding(f"GET /{'Ω' * 100}"))
 
     assert render(result, width=80).count("Ω") == 100
+
+
+def test_metrics_have_words_of_their_own_and_readers_for_receivers() -> None:
+    shown = replace(
+        a_finding("metric requests_total", shape="metrics"),
+        oracle="canary",
+        channel=Channel.METRIC,
+        receiver=None,
+    )
+    counted = replace(shown, oracle="label", shape="wrong")
+    result = a_result_of(shown, counted)
+
+    assert sorted(meanings(result)) == [
+        "Metrics count one tenant's requests for another",
+        "Metrics show tenants' data, such as A's",
+    ]
+    assert {group.extent for group in grouped(result)} == {"1 metric"}
+    assert "whoever reads the metrics" in render(result)
