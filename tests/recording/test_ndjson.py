@@ -24,8 +24,11 @@ from harness.model.event import (
     Event,
     Exchange,
     Found,
+    Heard,
     LogLine,
     Note,
+    Scrape,
+    Series,
     Unseen,
 )
 from harness.model.load import Beat, Tally
@@ -108,6 +111,28 @@ KINDS: dict[str, st.SearchStrategy[Event]] = {
         BootCalls,
         st.just("boot calls"),
         st.lists(st.tuples(halves, numbers), max_size=3).map(tuple),
+    ),
+    "heard": st.builds(
+        Heard,
+        kind=st.just("heard"),
+        at=seconds,
+        listener=numbers,
+        during=numbers,
+        channel=st.sampled_from(Channel),
+        size=numbers,
+        hits=st.lists(hits, max_size=3).map(tuple),
+    ),
+    "scrape": st.builds(
+        Scrape,
+        kind=st.just("scrape"),
+        at=seconds,
+        exchange=numbers,
+        boot=numbers,
+        samples=numbers,
+        counted=seconds,
+        series=st.lists(
+            st.builds(Series, texts, texts, texts, indices, seconds), max_size=3
+        ).map(tuple),
     ),
     "beacon": st.builds(
         BeaconSent, st.just("beacon"), st.sampled_from(Channel), texts, indices
