@@ -134,7 +134,11 @@ async def test_far_more_tenants_than_connections_open_and_are_served(
         for slug in slugs:
             await app.onboard(slug)
 
-    few = {"connection_budget": 4, "tenant_pool_max": 2, "shared_pool_max": 3}
+    few: dict[str, Any] = {
+        "connection_budget": 4,
+        "tenant_pool_max": 2,
+        "shared_pool_max": 3,
+    }
     async with running(dsn, **few) as app:
         assert (await readiness(app))["tenants"] == 30
 
