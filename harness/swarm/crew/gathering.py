@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import UsageError
 from harness.model.canary import CanaryKey
-from harness.model.event import Audience, Exchange
+from harness.model.event import Exchange
 from harness.model.load import Beat
 from harness.model.scanner import Scanner
 from harness.model.step import Role
@@ -27,12 +27,15 @@ from harness.swarm.crew.watch import Watch
 from harness.swarm.variables import JOURNALS, WORLD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from harness.model.event import Found
+    from harness.model.scanner import Hit
     from harness.model.world import World
     from harness.swarm.crew.asked import Asked
     from harness.swarm.crew.reply import Reply
+
+    Pairs = frozenset[tuple[int, int]]
 
 log = logging.getLogger("harness.swarm")
 
@@ -53,7 +56,6 @@ class Crew:
         journal: Where the worker writes what it has to say.
         answered: Whether somebody answered yet; who refuses before is not there yet.
         refusing: Operations that a fresh login does not help with.
-        leaks: How many answers held what belongs to another tenant.
 
     Args:
         world: The world.
@@ -68,7 +70,6 @@ class Crew:
         self.counts = Counts()
         self.answered = False
         self.refusing: set[str] = set()
-        self.leaks = 0
         self._key = CanaryKey.from_hex(world.key)
         self.watch = Watch(self._key, world.tenants)
         self._scanner = Scanner(self._key)
@@ -132,38 +133,55 @@ class Crew:
         if self.counts.refused == 1:
             self.beat(users)
 
-    def leaked(self, asked: Asked, reply: Reply, found: tuple[Found, ...]) -> None:
-        """Tell of an answer that holds what belongs to another tenant."""
-        prepared = asked.prepared
-        if prepared.audience is Audience.SHARED:
-            return
-        self.leaks += 1
-        key = prepared.operation
+    def leaked(self, asked: Asked, reply: Reply, found: tuple[Found, ...]) -> bool:
+        """Tell of an answer that holds what belongs to another tenant.
+
+        Returns:
+            Whether it is a leak: not what the request itself said, nor the name of
+            the tenant that it selected.
+        """
+        url = _pairs(self._scanner.scan_text(asked.written.path))
+        sent = url | _pairs(self._scanner.scan(asked.written.body or b""))
+        found = tuple(one for one in found if not self._may_see(asked, one.hit, sent))
+        if not found:
+            return False
+        key = asked.prepared.operation
         self._told[key] = self._told.get(key, 0) + 1
-        if self._told[key] > TOLD:
-            return
-        self.journal.write(self._exchange(asked, reply, found))
-        hit = found[0].hit
+        if self._told[key] <= TOLD:
+            self.journal.write(self._exchange(asked, reply, found, url, sent))
+            log.error(
+                "leak: %s got %s's %s in the %s of %s",
+                asked.principal,
+                alias(found[0].hit.owner),
+                self._label(found[0].hit),
+                found[0].channel,
+                key,
+            )
+        return True
+
+    def _may_see(self, asked: Asked, hit: Hit, sent: Pairs) -> bool:
         field = self.world.fields.get(hit.field)
-        log.error(
-            "leak: %s got %s's %s in the %s of %s",
-            asked.principal,
-            alias(hit.owner),
-            field.label if field else f"field {hit.field}",
-            found[0].channel,
-            key,
-        )
+        name = field is not None and field.names_tenant
+        selected = hit.owner == asked.at.tenant.index
+        return (hit.owner, hit.field) in sent or (selected and name)
+
+    def _label(self, hit: Hit) -> str:
+        field = self.world.fields.get(hit.field)
+        return field.label if field else f"field {hit.field}"
 
     def _exchange(
-        self, asked: Asked, reply: Reply, found: tuple[Found, ...]
+        self,
+        asked: Asked,
+        reply: Reply,
+        found: tuple[Found, ...],
+        url: Pairs,
+        sent: Pairs,
     ) -> Exchange:
-        prepared, written = asked.prepared, asked.written
-        url = self._scanner.scan_text(written.path)
-        sent = (*url, *self._scanner.scan(written.body or b""))
-        shown = f"{prepared.method} {written.path}"
-        for hit in url:
-            token = self._key.mint(hit.owner, hit.field)
-            shown = shown.replace(token, f"<{alias(hit.owner)}.{hit.field}>")
+        prepared = asked.prepared
+        shown = f"{prepared.method} {asked.written.path}"
+        for owner, number in url:
+            token = self._key.mint(owner, number)
+            shown = shown.replace(token, f"<{alias(owner)}.{number}>")
         return Exchange(
             kind="exchange",
             id=0,
@@ -177,8 +195,8 @@ class Crew:
             precedes=0,
             follows=0,
             request=shown if len(shown) <= 200 else f"{shown[:199]}…",
-            sent=frozenset((hit.owner, hit.field) for hit in sent),
-            sent_in_url=frozenset((hit.owner, hit.field) for hit in url),
+            sent=sent,
+            sent_in_url=url,
             status=reply.status,
             failure="",
             found=found,
@@ -217,6 +235,10 @@ class Crew:
         for tally in self.counts.tallies(self.journal.name):
             self.journal.write(tally)
         self.beat(0, last=True)
+
+
+def _pairs(hits: Iterable[Hit]) -> Pairs:
+    return frozenset((hit.owner, hit.field) for hit in hits)
 
 
 def world_named_in(environ: Mapping[str, str]) -> World:

@@ -115,7 +115,7 @@ class TenantUser(FastHttpUser):
         written = form.write(at, keys, self.crew.unique())
         owner = other.tenant.index
         asked = Asked(form, written, account, at, owner, time.monotonic())
-        return self._settle(asked, self._exchange(asked)).succeeded
+        return self._settle(*self._arrive(asked)).succeeded
 
     def ask(self, form: Form) -> bool:
         """Make a request in the name of the user's tenant.
@@ -156,22 +156,26 @@ class TenantUser(FastHttpUser):
         return due
 
     def _insist(self, asked: Asked) -> Reply:
-        """Send a request; again while nobody is there yet, or once if logged out."""
-        crew = self.crew
+        """Send a request, and once more if the user was logged out."""
+        asked, reply = self._arrive(asked)
+        key, refusing = asked.prepared.operation, self.crew.refusing
+        if reply.logged_out and key not in refusing and self._renew(asked.by):
+            reply = self._exchange(asked)
+            if reply.logged_out:
+                refusing.add(key)
+        return self._settle(asked, reply)
+
+    def _arrive(self, asked: Asked) -> tuple[Asked, Reply]:
+        """Send a request; again and again while nobody is there yet."""
         reply = self._exchange(asked)
-        while reply.refused and not crew.answered:
-            crew.refused(users_of(self.environment))
+        while reply.refused and not self.crew.answered:
+            self.crew.refused(users_of(self.environment))
             gevent.sleep(_NOT_YET)
             # Nobody could have been slow: the schedule begins anew.
             self.schedule = time.monotonic()
             asked = replace(asked, due=self.schedule)
             reply = self._exchange(asked)
-        key = asked.prepared.operation
-        if reply.logged_out and key not in crew.refusing and self._renew(asked.by):
-            reply = self._exchange(asked)
-            if reply.logged_out:
-                crew.refusing.add(key)
-        return self._settle(asked, reply)
+        return asked, reply
 
     def _renew(self, account: Account) -> bool:
         """Log a tenant's user in again; say whether that worked."""
@@ -223,10 +227,10 @@ class TenantUser(FastHttpUser):
     def _look(self, asked: Asked, reply: Reply) -> None:
         """Look for what is of others, and for what proves that one would see it."""
         crew, index = self.crew, asked.by.tenant.index
-        found = crew.watch.foreign(index, asked.prepared, reply)
-        if found:
-            crew.leaked(asked, reply, found)
-            tell_of_leak(self.environment)
+        if asked.prepared.audience is not Audience.SHARED:
+            found = crew.watch.foreign(index, asked.prepared, reply)
+            if found and crew.leaked(asked, reply, found):
+                tell_of_leak(self.environment)
         count = crew.counts.tenant(index)
         reads = reply.succeeded and not asked.prepared.mutates and not asked.stray
         if reads and not count.sighted:
