@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import environment, hosting, scanning
+from benchmarks import environment, hosting, scanning, storages
 
 
 def main() -> None:
@@ -11,6 +11,7 @@ def main() -> None:
         ("scanning", scanning),
         ("hosting", hosting),
         ("environment", environment),
+        ("storages", storages),
     ):
         print(f"## {title}", flush=True)
         benchmark.main([])

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncpg
+import pytest
 
+from reference_app.storage.database_per_tenant import DatabasePerTenantStorage
+from reference_app.storage.row_level_security import RowLevelSecurityStorage
+from reference_app.storage.shared_pool import SharedPoolStorage
 from tests.mutants.variants import Serve, harmless
 
 
@@ -34,6 +38,26 @@ async def test_one_pool_has_the_same_ids_in_every_schema_and_keeps_them_apart(
         assert updated.status_code == 200
         assert (await a.get(f"/documents/{of_a}")).json()["title"] == "of A"
         assert (await b.get(f"/documents/{of_b}")).json()["title"] == "by B"
+
+
+@pytest.mark.parametrize(
+    ("name", "storage"),
+    [
+        ("shared-pool", SharedPoolStorage),
+        ("row-level-security", RowLevelSecurityStorage),
+        ("database-per-tenant", DatabasePerTenantStorage),
+    ],
+)
+async def test_each_storage_has_a_variant_that_runs_on_it(
+    serve: Serve, name: str, storage: type[object]
+) -> None:
+    async with serve(harmless(name)) as app:
+        a, b = await app.tenant("a"), await app.tenant("b")
+        mine = await a.write("of A")
+
+        assert isinstance(app.state["resources"].storage, storage)
+        assert (await a.get(f"/documents/{mine}")).json()["title"] == "of A"
+        assert (await b.get(f"/documents/{mine}")).status_code == 404
 
 
 async def test_removing_anothers_document_says_204_and_removes_nothing(

@@ -16,8 +16,10 @@ from reference_app.parts import Parts
 from reference_app.resources import Resources
 from reference_app.storage.own.session import OwnTablesSession
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
+from reference_app.tenants.offboarding import offboard
 from reference_app.tenants.onboarding import bring_up_to_date
 from reference_app.tenants.tenant import Tenant
+from tests.reference_app.logins import modest_login
 from tests.reference_app.running import PASSWORD, running
 
 ROOT = Path(__file__).parents[2]
@@ -164,3 +166,21 @@ async def test_tenants_can_be_made_at_the_same_time(dsn: str, storage: str) -> N
 
         assert [response.status_code for response in made] == [201] * 6
         assert sorted(response.status_code for response in same) == [201, 409, 409]
+
+
+async def test_a_login_that_is_no_superuser_is_enough(
+    dsn: str, database: asyncpg.Connection, storage: str
+) -> None:
+    async with (
+        modest_login(dsn, database) as modest,
+        running(modest, storage=storage) as app,
+    ):
+        a, b = await app.tenant("a"), await app.tenant("b")
+        await a.write("of A")
+
+        assert (await a.get("/documents/count")).json() == {"count": 1}
+        assert (await b.get("/documents/count")).json() == {"count": 0}
+        resources: Resources = app.state["resources"]
+        for tenant in await resources.directory.all():
+            await offboard(tenant, control=resources.control, storage=resources.storage)
+        assert not await resources.directory.all()

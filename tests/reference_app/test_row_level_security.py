@@ -17,7 +17,7 @@ from reference_app.storage.login import LoginRefused
 from reference_app.storage.own.session import OwnTablesSession
 from reference_app.storage.row_level_security import RowLevelSecurityStore
 from reference_app.storage.seam import EmailTaken, Flag
-from tests.reference_app.running import running
+from tests.reference_app.logins import modest_login
 from tests.reference_app.stores import stores
 
 Pair = tuple[RowLevelSecurityStore, RowLevelSecurityStore]
@@ -181,30 +181,14 @@ async def test_the_login_owns_nothing_and_reaches_nothing_else(
 async def test_the_owner_of_the_tables_is_bound_too(
     dsn: str, database: asyncpg.Connection
 ) -> None:
-    name = await database.fetchval("SELECT current_database()")
-    owner = f"owner_{name}"
-    await database.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'pw'")
-    await database.execute(f"GRANT CREATE ON DATABASE {name} TO {owner}")
-    mine = with_login(SecretStr(dsn), owner, "pw").get_secret_value()
-    try:
-        async with running(mine, storage=STORAGE) as app:
-            a, b = await app.tenant("a"), await app.tenant("b")
-            await a.write("of A")
-            assert (await a.get("/documents/count")).json() == {"count": 1}
-            assert (await b.get("/documents/count")).json() == {"count": 0}
-        connection = await asyncpg.connect(mine)
+    async with modest_login(dsn, database) as owner:
+        await use(owner, "a")
+        connection = await asyncpg.connect(owner)
         try:
             with pytest.raises(asyncpg.UndefinedObjectError):
                 await connection.fetch("SELECT * FROM row_security.documents")
         finally:
             await connection.close()
-    finally:
-        await database.execute(
-            "DO $$ DECLARE role text; BEGIN FOR role IN SELECT role_name "
-            "FROM control.logins LOOP EXECUTE format('DROP OWNED BY %I', role); "
-            "EXECUTE format('DROP ROLE %I', role); END LOOP; END $$"
-        )
-        await database.execute(f"DROP OWNED BY {owner}; DROP ROLE {owner}")
 
 
 async def test_the_session_of_an_onboarding_is_bound_as_well(dsn: str) -> None:

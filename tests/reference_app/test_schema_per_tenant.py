@@ -66,31 +66,6 @@ async def test_equal_ids_of_two_tenants_are_different_rows(dsn: str) -> None:
         assert (await b.get("/documents/1")).json()["title"] == "of B"
 
 
-async def test_a_login_that_may_make_roles_is_enough(
-    dsn: str, database: asyncpg.Connection
-) -> None:
-    name = await database.fetchval("SELECT current_database()")
-    login = f"login_{name}"
-    await database.execute(f"CREATE ROLE {login} LOGIN CREATEROLE PASSWORD 'pw'")
-    await database.execute(f"GRANT CREATE ON DATABASE {name} TO {login}")
-    server = urlsplit(dsn)
-    netloc = f"{login}:pw@{server.netloc.rpartition('@')[2]}"
-    try:
-        async with running(urlunsplit(server._replace(netloc=netloc))) as app:
-            a, b = await app.tenant("a"), await app.tenant("b")
-            await a.write("of A")
-
-            assert (await a.get("/documents/count")).json() == {"count": 1}
-            assert (await b.get("/documents/count")).json() == {"count": 0}
-    finally:
-        await database.execute(
-            "DO $$ DECLARE role text; BEGIN FOR role IN SELECT role_name "
-            "FROM control.tenants LOOP EXECUTE format('DROP OWNED BY %I', role); "
-            "EXECUTE format('DROP ROLE %I', role); END LOOP; END $$"
-        )
-        await database.execute(f"DROP OWNED BY {login}; DROP ROLE {login}")
-
-
 async def test_the_role_is_kept_when_the_database_is_copied(
     dsn: str, server_dsn: str
 ) -> None:

@@ -207,6 +207,7 @@ async def test_what_was_written_is_there_after_a_restart(
         assert [flag["name"] for flag in (await a.get("/flags")).json()] == ["beta"]
 
 
+@pytest.mark.parametrize("storage", ["schema_per_tenant", "one_pool"])
 @pytest.mark.parametrize(
     "name",
     [
