@@ -81,6 +81,7 @@ class Simulation:
         self.story = Story(knows=KNOWS, labelled=("app",))
         self._fault = fault
         self._shelves: dict[int, dict[int, Values]] = {one: {} for one in TENANTS}
+        self.listeners = {one: self.story.listens(own(one)) for one in TENANTS}
         for tenant in TENANTS:
             self._begin(tenant)
 
@@ -113,6 +114,8 @@ class Simulation:
         if move.doubtful:
             found += body(hit(self._other(move), rate=2 * CHANCE))
         exchange = self._asked(move, answer, found, sent, before, probing=probing)
+        if number != self._fault:
+            self._told(exchange, move, answer)
         self._logged(exchange, move)
         self._sent_out(exchange, move, answer)
         return exchange
@@ -190,6 +193,15 @@ class Simulation:
             item = Reading(_shown(shelf[FIRST]), text=str(sorted(shelf[FIRST])))
         text = str(sorted(shelf))
         return Reading(self._listed(tenant), objects=len(shelf), text=text), item
+
+    def _told(self, exchange: Exchange, move: Move, answer: Answer) -> None:
+        """Tell the tenant whose documents changed, and nobody else."""
+        tenant = move.who.selector
+        changed = move.operation in (CREATE, UPDATE, REMOVE) and answer.status < 300
+        if not changed or tenant is None:
+            return
+        hits = [found.hit for found in answer.found]
+        self.story.hears(self.listeners[tenant], *hits, during=exchange)
 
     def _logged(self, exchange: Exchange, move: Move) -> None:
         """Log a line before the tenant is known, one with it, and a beacon."""

@@ -227,3 +227,18 @@ def test_lines_of_a_right_app_are_labelled_and_those_of_a_forgetful_one_are_miss
     findings = check(story.history().with_events(forgetful))
 
     assert [(one.oracle, one.shape) for one in findings] == [("label", "missing")]
+
+
+@given(moves, tenants, tenants, data)
+def test_what_somebody_elses_listener_hears_is_always_blamed(
+    moves: list[Move], owner: int, receiver: int, field: int
+) -> None:
+    assume(owner != receiver)
+    simulation = Simulation()
+    made = [simulation.make(number, move) for number, move in enumerate(moves)]
+    assume(all(one.principal.credential != receiver or not one.sent for one in made))
+    listener = simulation.listeners[receiver]
+    simulation.story.hears(listener, hit(owner, field), during=made[-1])
+
+    findings = check(simulation.story.history())
+    assert blames(findings, owner, receiver, Channel.STREAM)
