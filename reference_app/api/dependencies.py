@@ -53,6 +53,15 @@ async def _member(
     resources: AppResources,
     current: Current,
 ) -> Principal:
+    return await admit(resources, current, token)
+
+
+async def admit(resources: Resources, current: CurrentTenant, token: str) -> Principal:
+    """Return who sent a token, and count the request as one of theirs.
+
+    Raises:
+        ProblemError: The token is no good here, or there were too many requests.
+    """
     try:
         caller = await resources.tokens.verify(current.tenant, token)
     except InvalidToken:

@@ -11,9 +11,8 @@ from fastapi.security.utils import get_authorization_scheme_param
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from reference_app.api.dependencies import unauthenticated
+from reference_app.api.dependencies import admit
 from reference_app.api.events import too_many_streams
-from reference_app.auth.tokens import InvalidToken
 from reference_app.events.hub import Ending, StreamEnded, Subscription, TooManyStreams
 from reference_app.events.listening import listen
 from reference_app.resources import CurrentTenant, Resources, resources_in
@@ -65,10 +64,7 @@ async def socket(websocket: WebSocket) -> None:
     resources = resources_in(websocket.scope)
     current: CurrentTenant = websocket.scope["state"]["current"]
     token = _token(websocket)
-    try:
-        await resources.tokens.verify(current.tenant, token)
-    except InvalidToken:
-        raise unauthenticated() from None
+    await admit(resources, current, token)
     try:
         with resources.hub.subscribe(current.tenant) as subscription:
             await websocket.accept()

@@ -93,6 +93,8 @@ class Streamed(Response):
                     watching.cancel()
                     await asyncio.wait([watching])
         except TimeoutError:
+            if not limit.expired():
+                raise  # something else took too long
             if not left:
                 raise self._late from None
         return left

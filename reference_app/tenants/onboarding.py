@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import asyncpg
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from reference_app.auth.passwords import Passwords
 from reference_app.migrations import Connection
@@ -17,7 +17,18 @@ from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.tenant import Tenant
 from reference_app.text import Domain, Email, Line, Password, Slug
 
-ProviderKey = Annotated[SecretStr, Field(min_length=8, max_length=500)]
+
+def _fit_for_a_header(key: SecretStr) -> SecretStr:
+    if not all("!" <= letter <= "~" for letter in key.get_secret_value()):
+        raise ValueError("a key consists of visible ASCII characters")
+    return key
+
+
+ProviderKey = Annotated[
+    SecretStr,
+    Field(min_length=8, max_length=500, json_schema_extra={"pattern": "^[!-~]+$"}),
+    AfterValidator(_fit_for_a_header),
+]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 

@@ -15,6 +15,7 @@ from harness.environment.provider_stub.calls import Call
 from harness.environment.provider_stub.keys import AnyKeys
 from harness.environment.provider_stub.limits import Limits
 from harness.environment.provider_stub.stub import ProviderStub
+from reference_app.ai.turn import Done, Piece, Turn
 from tests.reference_app.providers import ToolCall, scripted
 from tests.reference_app.running import PASSWORD, RunningApp, TenantClient, running
 from tests.reference_app.serving import Somebody, Stream, serving
@@ -557,3 +558,42 @@ async def test_a_tenant_that_closes_waits_for_what_is_being_written(
 
         assert said(await asked) == "You said: one"
         assert len((await a.get("/assistant/messages")).json()["items"]) == 2
+
+
+@pytest.mark.parametrize("pieces", range(4))
+async def test_whenever_somebody_leaves_usage_and_memory_agree(
+    dsn: str, provider: ProviderStub, pieces: int
+) -> None:
+    async with running(dsn, **settings(provider)) as app:
+        a = await app.tenant("a", provider_key=KEY_A)
+        ((_, kept),) = app.state["resources"].tenants._kept.values()
+        context = kept.thing.context
+        heard: list[Piece] = []
+
+        async def emit(piece: Piece) -> None:
+            heard.append(piece)
+            if len(heard) == pieces:
+                raise asyncio.CancelledError
+
+        question = "one two three four five six"
+        turn = asyncio.create_task(Turn(context, 1, question, emit).run())
+        await asyncio.wait([turn])
+
+        usage = (await a.get("/usage")).json()
+        memory = (await a.get("/assistant/messages")).json()["items"]
+        complete = pieces == 0 or isinstance(heard[-1], Done)
+        assert turn.cancelled() is (pieces > 0)
+        assert [row["requests"] for row in usage["members"]] == [1]
+        assert len(memory) == (2 if complete else 0)
+        spent = sum(
+            row["input_tokens"] + row["output_tokens"] for row in usage["members"]
+        )
+        assert usage["tokens_left"] == usage["tokens_per_day"] - spent
+
+
+async def test_a_key_that_no_header_can_carry_is_refused(dsn: str) -> None:
+    async with running(dsn) as app:
+        refused = await app.onboard("a", provider_key="sk-ant-ключ-of-a")
+
+        assert refused.status_code == 422
+        assert "ключ" not in refused.text

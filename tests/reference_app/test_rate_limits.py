@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from reference_app.limits.bucket import Bucket, Standing
 from reference_app.limits.rate_limits import LimitReached, RateLimits, Rates
 from tests.reference_app.running import PASSWORD, TenantClient, running
+from tests.reference_app.serving import said, serving
 
 
 @dataclass
@@ -152,3 +154,18 @@ async def test_who_is_not_logged_in_takes_nothing_from_members(dsn: str) -> None
         assert [answer.status_code for answer in strangers] == [200] * 4 + [429]
         assert [forged.status_code, login.status_code] == [429, 429]
         assert (await a.get("/usage")).json()["requests"]["remaining"] == 4
+
+
+async def test_a_socket_counts_as_a_request(dsn: str) -> None:
+    async with serving(dsn) as app:
+        a = await app.tenant("a", member_requests_per_minute=2)
+        for _ in range(2):
+            async with a.socket() as open_one:
+                assert (await said(open_one))["type"] == "ready"
+
+        with pytest.raises(InvalidStatus) as refused:
+            async with a.socket():
+                pass
+
+        assert refused.value.response.status_code == 429
+        assert refused.value.response.headers["ratelimit-limit"] == "2"
