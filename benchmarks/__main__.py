@@ -1,22 +1,40 @@
-"""All benchmarks, one after the other: ``python -m benchmarks``."""
+"""Benchmarks: ``python -m benchmarks [NAME [OPTION…]]``; all, one after the other."""
 
 from __future__ import annotations
 
-from benchmarks import environment, hosting, scanning, storages
+import sys
+from collections.abc import Callable
+
+from benchmarks import environment, hosting, provisioning, scanning, storages
+
+Benchmark = Callable[[list[str]], int | None]
 
 
-def main() -> None:
-    """Run each benchmark with its defaults."""
-    for title, benchmark in (
-        ("scanning", scanning),
-        ("hosting", hosting),
-        ("environment", environment),
-        ("storages", storages),
-    ):
-        print(f"## {title}", flush=True)
-        benchmark.main([])
+def benchmarks() -> dict[str, Benchmark]:
+    """Return each benchmark by its name."""
+    return {
+        "scanning": scanning.main,
+        "hosting": hosting.main,
+        "environment": environment.main,
+        "storages": storages.main,
+        "provisioning": provisioning.main,
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that is named, or each with its defaults."""
+    known = benchmarks()
+    if arguments and arguments[0] not in known:
+        sys.stderr.write(f"There are: {', '.join(known)}.\n")
+        return 2
+    if arguments:
+        return known[arguments[0]](arguments[1:]) or 0
+    for name, benchmark in known.items():
+        print(f"## {name}", flush=True)
+        benchmark([])
         print(flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main(sys.argv[1:]))

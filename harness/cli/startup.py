@@ -28,6 +28,8 @@ def startup(
     dsn: options.Dsn = None,
     postgres_image: options.PostgresImage = None,
     fail_on: options.FailOn = None,
+    snapshot: options.Snapshot = None,
+    cache: options.Cache = None,
     runs: options.Runs = None,
     keep_runs: options.KeepRuns = None,
     junit: options.Junit = None,

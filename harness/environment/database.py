@@ -35,12 +35,16 @@ class Database:
 
 
 @contextlib.asynccontextmanager
-async def create_database(pg: Postgres, name_hint: str = "") -> AsyncIterator[Database]:
-    """Create an empty database that is dropped when the block ends.
+async def create_database(
+    pg: Postgres, name_hint: str = "", *, drop: bool = True
+) -> AsyncIterator[Database]:
+    """Create an empty database, for as long as the block.
 
     Args:
         pg: The server.
         name_hint: What it is for; becomes part of its name.
+        drop: Whether it is dropped; on a server that ends with it, ten thousands of
+            files need not be deleted twice over.
 
     Raises:
         PostgresError: The server refused.
@@ -59,9 +63,10 @@ async def create_database(pg: Postgres, name_hint: str = "") -> AsyncIterator[Da
     try:
         yield Database(name, pg.dsn_of(name), pg)
     finally:
-        # A server that is gone took the database along, or it is swept later.
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
-            await _execute(pg, drop_statement(name))
+        if drop:
+            # A server that is gone took the database along, or it is swept later.
+            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
+                await _execute(pg, drop_statement(name))
 
 
 async def sweep_databases(connection: asyncpg.Connection) -> tuple[str, ...]:

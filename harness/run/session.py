@@ -143,7 +143,10 @@ async def open_scene(
         if target.url and callable(target.fresh):
             state = Hooked(target.fresh, given_dsn(order))
         if pg is not None and database is None:
-            database = await stack.enter_async_context(create_database(pg, "app"))
+            # With nothing to set back, the server is this scene's own.
+            own = not fresh and pg.source == "embedded"
+            created = create_database(pg, "app", drop=not own)
+            database = await stack.enter_async_context(created)
         if fresh and database is not None and target.fresh != "keep":
             hook = target.fresh if callable(target.fresh) else None
             strategy = "hook" if callable(target.fresh) else target.fresh

@@ -118,6 +118,7 @@ class _Run:
     tenants: tuple[Tenant, ...] = ()
     postgres: Postgres | None = None
     foreign: Sequence[str] = ()
+    origins: list[str] = field(default_factory=list)
 
     async def result(self) -> Result:
         """Do it, and judge what came of it.
@@ -162,6 +163,7 @@ class _Run:
             inspect=self._inspect,
             recorder=self.recorder,
         ) as made:
+            self.origins.append(f"{tenants} tenants {made.origin}")
             directory.write_world(made.world)
             self.tenants = max(self.tenants, made.world.tenants, key=len)
             try:
@@ -242,5 +244,6 @@ class _Run:
             surroundings={
                 "strategies": ", ".join(self.strategies),
                 "tenants": ", ".join(map(str, settings.startup_tenants)),
+                "worlds": "; ".join(self.origins),
             },
         )
