@@ -95,6 +95,7 @@ target = Target(
     connections=ConnectionPlan(
         budget=CONNECTION_BUDGET, largest_pool=TENANT_POOL, shared=SHARED_POOL
     ),
+    provider_calls=1,
     variants={
         mutant.name: Variant(
             app=mutant.app,

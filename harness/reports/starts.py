@@ -35,7 +35,7 @@ Seconds from the spawn until the last worker came so far: median of {trials} (wo
 First 200: seconds from a tenant's first request to its first success.
 Connections: most at once, and left after the shutdown; memory of all workers; calls of
 the model provider, and the most with one tenant's key: the worst trial.
-Files were warm: the app had been started before, to make its tenants."""
+Nothing cooled file caches down: all trials but perhaps the first found them warm."""
 
 
 def starts_table(result: Result) -> Iterator[RenderableType]:
