@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import (
-    AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
@@ -16,9 +15,6 @@ from harness.environment.database import Database, create_database
 from harness.environment.fresh import fresh_state
 from harness.environment.postgres import ensure_alive, postgres, until_dead
 from harness.errors import HarnessError, Inconclusive
-from harness.hosting.inprocess import in_process
-from harness.hosting.remote import remote
-from harness.hosting.served import served
 from harness.model.canary import CanaryKey
 from harness.model.progress import Progress
 from harness.model.scanner import Scanner
@@ -28,25 +24,20 @@ from harness.provisioning.fields import Fields
 from harness.provisioning.stage import Scene, Stage
 from harness.provisioning.worlds import make_world
 from harness.recording.recorder import Recorder
-from harness.run.beside import beside_app, counting_calls
+from harness.run.beside import beside_app
+from harness.run.hosts import counted_host, usual_host
 from harness.run.limits import ensure_files_left, raise_file_limit
 from harness.run.loading import filled_environment
-from harness.target.app import AppSpec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from harness.environment.fresh import FreshState
     from harness.environment.outside import Outside
     from harness.environment.server import Postgres
     from harness.environment.snapshots.image import Image
-    from harness.hosting.hosted import Hosted
-    from harness.hosting.port import Port
-    from harness.hosting.watching import Watch
     from harness.run.order import Order
     from harness.target.target import FreshHook, Target
-
-    Host = Callable[[], AbstractAsyncContextManager[Hosted]]
 
 
 MAX_CONNECTIONS = 200
@@ -213,10 +204,10 @@ def _scene(
             ensure_files_left()
             await ensure_alive(pg)
 
-    host = _hosting(target, order, environment, recorder)
+    host = usual_host(target, order, environment, recorder)
     return Scene(
         target=target,
-        host=_counted(host, target, beside, recorder),
+        host=counted_host(host, target, beside, recorder),
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),
@@ -226,78 +217,6 @@ def _scene(
         outside=beside,
         addresses=Addresses(beside.sink.url if beside else ""),
         values=values,
-    )
-
-
-def _counted(
-    host: Host, target: Target, beside: Outside | None, recorder: Recorder
-) -> Host:
-    """Return the same way to start an app, its calls of the provider counted."""
-    if beside is None:
-        return host
-    told = "".join(target.environment.values())
-    expected = any(f"{{{name}}}" in told for name in beside.values)
-    return counting_calls(host, beside, recorder, expected=expected)
-
-
-def _hosting(
-    target: Target,
-    order: Order,
-    environment: Mapping[str, str],
-    recorder: Recorder,
-) -> Host:
-    if target.url:
-        return lambda: remote(target.url)
-    spec = _spec(target, order, environment)
-    settings = order.settings
-    if settings.hosting == "served":
-        return lambda: served(
-            spec, recorder, workers=settings.workers, port=settings.port
-        )
-    return lambda: in_process(spec, recorder)
-
-
-def host_at(port: Port, scene: Scene, order: Order) -> Host:
-    """Return what serves a scene's app at a port that was reserved for it."""
-    spec = _spec(scene.target, order, scene.environment)
-    workers = order.settings.workers
-    return _counted(
-        lambda: served(spec, scene.recorder, workers=workers, port=port),
-        scene.target,
-        scene.outside,
-        scene.recorder,
-    )
-
-
-def _spec(target: Target, order: Order, environment: Mapping[str, str]) -> AppSpec:
-    return AppSpec(
-        app=target.app,
-        environment=environment,
-        directory=order.root,
-        reimport=target.reimport,
-        startup_timeout=target.startup_timeout,
-        shutdown_timeout=target.shutdown_timeout,
-    )
-
-
-def watched_host(
-    scene: Scene, order: Order, variables: Mapping[str, str]
-) -> Callable[[Watch], AbstractAsyncContextManager[Hosted]]:
-    """Return what serves a scene's app with further variables, and has it watched.
-
-    Args:
-        scene: The app, and how it is set up otherwise.
-        order: What was asked for.
-        variables: Templates, as in `Target.environment`.
-
-    Raises:
-        TargetError: A template names something that is not known.
-    """
-    further = filled_environment(variables, scene.values)
-    spec = _spec(scene.target, order, {**scene.environment, **further})
-    workers, port = order.settings.workers, order.settings.port
-    return lambda watch: served(
-        spec, scene.recorder, workers=workers, port=port, watch=watch
     )
 
 

@@ -20,11 +20,12 @@ from harness.model.history import Field, History
 from harness.model.measurement import Measurement
 from harness.model.progress import Progress
 from harness.run.directory import RunDirectory
+from harness.run.hosts import watched_host
 from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 from harness.run.provisioned import Provisioned, provisioned
-from harness.run.session import new_key, new_recorder, watched_host, while_alive
+from harness.run.session import new_key, new_recorder, while_alive
 from harness.startup.arithmetic import refuse_if_too_many
 from harness.startup.arrivals import logs_in_by_request
 from harness.startup.boots import Grounds, Plan, boot

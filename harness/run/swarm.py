@@ -22,10 +22,11 @@ from harness.model.progress import Progress
 from harness.provisioning.stage import Stage
 from harness.provisioning.worlds import make_world
 from harness.run.directory import WORLD, RunDirectory
+from harness.run.hosts import host_at
 from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
-from harness.run.session import Kept, host_at, open_scene, server, while_alive
+from harness.run.session import Kept, open_scene, server, while_alive
 from harness.swarm.exercise import Plan, Swarm
 from harness.swarm.figures import measurements
 from harness.swarm.locust_options import locust_command, processes, seconds

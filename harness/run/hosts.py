@@ -1,0 +1,100 @@
+"""Ways to have a target's app running, as the settings or an exercise want it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from harness.hosting.inprocess import in_process
+from harness.hosting.remote import remote
+from harness.hosting.served import served
+from harness.run.beside import counting_calls
+from harness.run.loading import filled_environment
+from harness.target.app import AppSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.environment.outside import Outside
+    from harness.hosting.hosted import Hosted
+    from harness.hosting.port import Port
+    from harness.hosting.watching import Watch
+    from harness.provisioning.stage import Scene
+    from harness.recording.recorder import Recorder
+    from harness.run.order import Order
+    from harness.target.target import Target
+
+    Host = Callable[[], AbstractAsyncContextManager[Hosted]]
+
+
+def counted_host(
+    host: Host, target: Target, beside: Outside | None, recorder: Recorder
+) -> Host:
+    """Return the same way to start an app, its calls of the provider counted."""
+    if beside is None:
+        return host
+    told = "".join(target.environment.values())
+    expected = any(f"{{{name}}}" in told for name in beside.values)
+    return counting_calls(host, beside, recorder, expected=expected)
+
+
+def usual_host(
+    target: Target,
+    order: Order,
+    environment: Mapping[str, str],
+    recorder: Recorder,
+) -> Host:
+    """Return what runs a target's app as the settings want it."""
+    if target.url:
+        return lambda: remote(target.url)
+    spec = _app_spec(target, order, environment)
+    settings = order.settings
+    if settings.hosting == "served":
+        return lambda: served(
+            spec, recorder, workers=settings.workers, port=settings.port
+        )
+    return lambda: in_process(spec, recorder)
+
+
+def host_at(port: Port, scene: Scene, order: Order) -> Host:
+    """Return what serves a scene's app at a port that was reserved for it."""
+    spec = _app_spec(scene.target, order, scene.environment)
+    workers = order.settings.workers
+    return counted_host(
+        lambda: served(spec, scene.recorder, workers=workers, port=port),
+        scene.target,
+        scene.outside,
+        scene.recorder,
+    )
+
+
+def _app_spec(target: Target, order: Order, environment: Mapping[str, str]) -> AppSpec:
+    return AppSpec(
+        app=target.app,
+        environment=environment,
+        directory=order.root,
+        reimport=target.reimport,
+        startup_timeout=target.startup_timeout,
+        shutdown_timeout=target.shutdown_timeout,
+    )
+
+
+def watched_host(
+    scene: Scene, order: Order, variables: Mapping[str, str]
+) -> Callable[[Watch], AbstractAsyncContextManager[Hosted]]:
+    """Return what serves a scene's app with further variables, and has it watched.
+
+    Args:
+        scene: The app, and how it is set up otherwise.
+        order: What was asked for.
+        variables: Templates, as in `Target.environment`.
+
+    Raises:
+        TargetError: A template names something that is not known.
+    """
+    further = filled_environment(variables, scene.values)
+    spec = _app_spec(scene.target, order, {**scene.environment, **further})
+    workers, port = order.settings.workers, order.settings.port
+    return lambda watch: served(
+        spec, scene.recorder, workers=workers, port=port, watch=watch
+    )
