@@ -86,6 +86,8 @@ target = Target(
     strategies={
         name: {"REFERENCE_APP_STRATEGY": name} for name in ("eager", "lazy", "warm")
     },
+    # A thousand tenants, opened one and all on a busy machine.
+    startup_timeout=120.0,
     ready="/readyz",
     initialisers=(
         Initialiser(
