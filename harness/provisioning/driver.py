@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.errors import ProvisioningError
-from harness.model.event import Audience, Exchange, Unseen
+from harness.model.event import Audience, Exchange
 from harness.model.step import Principal, Role, Step
-from harness.model.tenant import alias
 from harness.model.world import Access
+from harness.provisioning.accounting import Accounts
 from harness.provisioning.client import Client, Meaning, Reply
 from harness.provisioning.composing import Composed, Composer, Impossible
+from harness.provisioning.entering import Entrance
 from harness.provisioning.ripening import ACCEPTED, PAUSES, Ripening
 from harness.provisioning.scraping import REQUESTS, Scraper
 from harness.provisioning.speaking import spoken
@@ -38,8 +38,6 @@ __all__ = ["Cast", "Driver", "Impossible", "Taken"]
 Renew = Callable[[int], Awaitable[Access]]
 Borrow = Callable[[int, int], Awaitable[Access]]
 UNAUTHENTICATED = 401
-MARGIN = 5.0
-"""Seconds before its end at which a credential is renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,10 @@ class Driver:
             mark="0" if grown else "",
         )
         self._addresses = addresses
-        self._doors: dict[Principal, Access | None] = {}
+        self._entrance = Entrance(cast, recorder)
+        resources = catalogue.resources
+        self._accounts = Accounts(resources, belongings, self._ripening)
         self._refusing: set[str] = set()
-        self._shut_out: set[int] = set()
 
     async def make(self, step: Step) -> Exchange | Impossible:
         """Make a step, with the owner's readings around it where they tell.
@@ -176,7 +175,9 @@ class Driver:
         if isinstance(made, Impossible):
             return made
         self._remember(operation, keys, step, made.reply.exchange)
-        born = self._account(operation, keys, step, made)
+        born = self._accounts.account(
+            operation, keys, step, made.composed.values, made.reply
+        )
         if born and made.reply.answer.status == ACCEPTED:
             await self._see_ripen(step, born)
         return made.reply.exchange
@@ -287,7 +288,7 @@ class Driver:
         if isinstance(made, Impossible) or not self._dead(operation, step, made.reply):
             return made
         own = step.principal.credential
-        if own is None or not await self._renewed(own):
+        if own is None or not await self._entrance.renew(own):
             return made
         again = await self._attempt(
             operation, keys, step, precedes=precedes, follows=follows
@@ -305,19 +306,6 @@ class Driver:
             and operation.key not in self._refusing
         )
 
-    async def _renewed(self, tenant: int) -> bool:
-        """Log a tenant in again; a run that goes on without it says so."""
-        if tenant in self._shut_out:
-            return False
-        try:
-            self.cast.credentials[tenant] = await self.cast.renew(tenant)
-        except ProvisioningError as error:
-            self._shut_out.add(tenant)
-            step = f"log in tenant {alias(tenant)} again"
-            self._recorder.add(Unseen("unseen", step, error.message))
-            return False
-        return True
-
     async def _attempt(
         self,
         operation: Operation,
@@ -328,7 +316,7 @@ class Driver:
         follows: int,
     ) -> _Made | Impossible:
         """Send a step's request, between the owner's readings if it may change."""
-        access = await self._entered(step.principal)
+        access = await self._entrance.enter(step.principal)
         if isinstance(access, Impossible):
             return access
         bare = operation.socket is not None and not operation.socket.by_header
@@ -387,32 +375,10 @@ class Driver:
         def count(answer: Answer) -> int:
             if not 200 <= answer.status < 300:
                 return -1
-            return len(self._object_keys(operation, composed.values, answer))
+            return len(self._accounts.object_keys(operation, composed.values, answer))
 
         counted = count if self.catalogue.resources.lists(operation) else None
         return await self._client.send(composed.call, meaning, id_=id_, count=counted)
-
-    async def _entered(self, principal: Principal) -> Access | Impossible:
-        """Return what authenticates somebody; renewed if it is about to expire."""
-        tenant = principal.credential
-        if tenant is None:
-            return Access()
-        if principal.door is not None:
-            return await self._borrowed(principal, tenant, principal.door)
-        expires = self.cast.credentials[tenant].expires_at
-        if expires and time.time() > expires - MARGIN:
-            await self._renewed(tenant)
-        return self.cast.credentials[tenant]
-
-    async def _borrowed(
-        self, principal: Principal, tenant: int, door: int
-    ) -> Access | Impossible:
-        if principal not in self._doors:
-            try:
-                self._doors[principal] = await self.cast.borrow(tenant, door)
-            except ProvisioningError:
-                self._doors[principal] = None
-        return self._doors[principal] or Impossible("cannot log in at that door")
 
     async def _reread(
         self,
@@ -434,51 +400,6 @@ class Driver:
         if gone and needs and owner is not None:
             self.belongings.remove(owner, needs[-1], keys)
         return made.reply.exchange.digest if isinstance(made, _Made) else ""
-
-    def _account(
-        self, operation: Operation, keys: Keys, step: Step, made: _Made
-    ) -> Keys:
-        """Keep the books: what was made, listed or deleted in its owner's name.
-
-        Returns:
-            The keys of an object that was made; none if none was.
-        """
-        own, reply = step.principal.credential, made.reply
-        if own is None or not step.principal.whole or not reply.exchange.succeeded:
-            return ()
-        if keys and step.owner != own:
-            return ()  # it lies among another's objects, and is lost with them
-        resources = self.catalogue.resources
-        if operation.method == "DELETE":
-            needs = resources.needs(operation)
-            if keys and resources.item(operation) == needs[-1]:
-                self.belongings.remove(own, needs[-1], keys)
-            return ()
-        kind = resources.yields(operation) or resources.lists(operation)
-        if kind:
-            values = made.composed.values
-            for found in self._object_keys(operation, values, reply.answer):
-                self.belongings.add(own, kind, found)
-                if resources.yields(operation):
-                    status = reply.answer.status
-                    self._ripening.born(own, kind, found, status=status)
-                    return found
-        return ()
-
-    def _object_keys(
-        self, operation: Operation, values: Mapping[str, str], answer: Answer
-    ) -> list[Keys]:
-        try:
-            body = answer.json()
-        except ValueError:
-            body = None
-        return self.catalogue.resources.object_keys(
-            operation,
-            values,
-            status=answer.status,
-            headers=answer.headers,
-            body=body,
-        )
 
 
 @dataclass(frozen=True, slots=True)
