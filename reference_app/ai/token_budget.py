@@ -45,14 +45,17 @@ class TokenBudget:
         """Tokens that may still be asked for."""
         return max(0, self.per_day - self._spent - self._reserved)
 
+    def begin(self, day: datetime, spent: int) -> None:
+        """Take over what has been spent since a day began."""
+        self._day, self._spent, self._loaded_at = day, spent, time.monotonic()
+
     async def refresh(self) -> None:
         """Read what has been spent, unless that was done a moment ago."""
         day = today()
         stale = time.monotonic() - self._loaded_at >= self._freshness
         if day == self._day and not stale:
             return
-        spent = await self._load(day)
-        self._day, self._spent, self._loaded_at = day, spent, time.monotonic()
+        self.begin(day, await self._load(day))
 
     @contextmanager
     def reserve(self, tokens: int) -> Iterator[None]:

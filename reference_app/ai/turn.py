@@ -107,7 +107,8 @@ class Turn:
             await self._stored(known)
         else:
             await self._ask(context.account, system, turns)
-            context.answers.put(scope, self._question, "".join(self._text))
+            if self._text:
+                context.answers.put(scope, self._question, "".join(self._text))
         await self._emit(
             Done(
                 self._used.input_tokens,

@@ -15,13 +15,13 @@ from reference_app.ai.context import ModelContext
 from reference_app.ai.memory import Memory
 from reference_app.ai.prompt import system_prompt
 from reference_app.ai.provider import Account, Provider
-from reference_app.ai.token_budget import TokenBudget
+from reference_app.ai.token_budget import TokenBudget, today
 from reference_app.ai.tools import Tools
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.caches.versions import Versions
 from reference_app.parts import Parts
 from reference_app.settings import Settings
-from reference_app.storage.seam import Flag, Storage, TenantStore
+from reference_app.storage.seam import Flag, Storage, TenantStore, UsageRow
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
@@ -61,21 +61,29 @@ class Opening:
         """Yield what is the tenant's own; whatever fails, nothing stays open."""
         async with self.storage.open(tenant) as store:
             terms = await load_terms(self.control, self.settings, tenant.id)
-            await self._warm(tenant, store)
-            account = await self._account(terms)
             budget = self._budget(terms, store)
-            await budget.refresh()
+            await self._warm(tenant, store, budget)
+            account = await self._account(terms)
             limits = self.parts.rate_limits(tenant, terms.rates)
             async with asyncio.TaskGroup() as settling:
                 context = self._context(tenant, store, account, budget, settling)
                 yield TenantRuntime(store=store, context=context, limits=limits)
 
-    async def _warm(self, tenant: Tenant, store: TenantStore) -> None:
-        """Load what most requests ask for."""
+    async def _warm(
+        self, tenant: Tenant, store: TenantStore, budget: TokenBudget
+    ) -> None:
+        """Load what most requests ask for.
+
+        The cache has its turn after the session: whoever waits for the one must not
+        hold the other, which somebody in the cache may be waiting for.
+        """
+        day = today()
+        async with store.session() as session:
+            found = await session.flags.all()
+            budget.begin(day, _tokens(await session.usage.since(day)))
 
         async def flags() -> Sequence[Flag]:
-            async with store.session() as session:
-                return await session.flags.all()
+            return found
 
         await self.flag_cache.get(tenant, flags)
         await self._configuration(tenant)
@@ -96,8 +104,7 @@ class Opening:
     def _budget(self, terms: Terms, store: TenantStore) -> TokenBudget:
         async def spent(since: datetime) -> int:
             async with store.session() as session:
-                rows = await session.usage.since(since)
-            return sum(row.input_tokens + row.output_tokens for row in rows)
+                return _tokens(await session.usage.since(since))
 
         freshness = self.settings.budget_freshness
         return TokenBudget(terms.tokens_per_day, spent, freshness)
@@ -126,3 +133,7 @@ class Opening:
             settling=settling,
             logger=self.logger,
         )
+
+
+def _tokens(rows: Sequence[UsageRow]) -> int:
+    return sum(row.input_tokens + row.output_tokens for row in rows)
