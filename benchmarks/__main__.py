@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import environment, hosting, provisioning, scanning, storages
+from benchmarks import (
+    environment,
+    hosting,
+    provisioning,
+    scanning,
+    storages,
+    swarm,
+)
 
 Benchmark = Callable[[list[str]], int | None]
 
@@ -14,6 +21,7 @@ def benchmarks() -> dict[str, Benchmark]:
     """Return each benchmark by its name."""
     return {
         "scanning": scanning.main,
+        "swarm": swarm.main,
         "hosting": hosting.main,
         "environment": environment.main,
         "storages": storages.main,

@@ -30,7 +30,24 @@ def watch(*tenants: Tenant, closely: bool = False) -> Watch:
 
 def reply(body: str, *, status: int = 200, header: str = "") -> Reply:
     headers = (("X-Note", header),) if header else ()
-    return Reply(status, body.encode(), headers, None, 0.0, 0.0)
+    return Reply(
+        status,
+        body.encode(),
+        lambda: headers,
+        lambda text: text in header,
+        None,
+        0.0,
+        0.0,
+    )
+
+
+def test_what_changes_in_a_known_answer_is_seen() -> None:
+    seeing = watch()
+    assert not seeing.foreign(0, READ, reply(f"{OWN}1"))
+    assert not seeing.foreign(0, READ, reply(f"{OWN}1"))
+
+    assert seeing.foreign(0, READ, reply(f"{OWN}1{OTHERS}"))
+    assert seeing.foreign(1, READ, reply(f"{OWN}1"))
 
 
 def test_own_data_are_no_news() -> None:

@@ -33,7 +33,7 @@ def access_of(entry: Entry, reply: Reply) -> Access | None:
 
 def _cookies(reply: Reply) -> Access | None:
     jar = {}
-    for name, value in reply.headers:
+    for name, value in reply.headers():
         if name.lower() == "set-cookie":
             key, _, content = value.partition(";")[0].partition("=")
             if content.strip().strip('"'):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 UNAUTHENTICATED, TOO_MANY = 401, 429
@@ -14,7 +15,8 @@ class Reply:
     Attributes:
         status: HTTP status; 0 when there was no whole answer.
         body: Its content, decompressed.
-        headers: Names and values as they came.
+        headers: Returns names and values as they came; most are never asked for.
+        mentions: Says quickly whether a text may be in a header's value.
         error: Why there was no whole answer.
         started: When it was sent, on the monotonic clock.
         ended: When the whole answer had come.
@@ -22,7 +24,8 @@ class Reply:
 
     status: int
     body: bytes
-    headers: tuple[tuple[str, str], ...]
+    headers: Callable[[], Iterable[tuple[str, str]]]
+    mentions: Callable[[str], bool]
     error: BaseException | None
     started: float
     ended: float
@@ -74,7 +77,7 @@ class Reply:
 
     def header(self, name: str) -> str:
         """Return a header's value; "" if there is none."""
-        for key, value in self.headers:
+        for key, value in self.headers():
             if key.lower() == name:
                 return value
         return ""

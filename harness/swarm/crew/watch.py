@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from harness.model.canary import FIRST_PLANTED_FIELD, PREFIX, TOKEN_LETTERS, CanaryKey
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 CLOSELY: Final = 64
 """Of so many answers to an operation one is looked at closely, the first among them."""
+REMEMBERED: Final = 64
+"""Answers to a tenant that are known again, so that nobody looks at them twice."""
 _PREFIX: Final = PREFIX.encode()
 _TOKEN: Final = re.compile(rb"%b[a-z]{%d}" % (_PREFIX, TOKEN_LETTERS))
-
-Headers = Iterable[tuple[str, str]]
 
 
 @final
@@ -40,10 +40,11 @@ class Watch:
         tenants: All of them.
     """
 
-    def __init__(self, key: CanaryKey, tenants: Iterable[Tenant]) -> None:
+    def __init__(self, key: CanaryKey, tenants: Sequence[Tenant]) -> None:
         self._scanner = Scanner(key)
         self._own: dict[int, set[bytes]] = {one.index: set() for one in tenants}
         self._data: dict[int, set[bytes]] = {one.index: set() for one in tenants}
+        self._clean: dict[int, set[int]] = {one.index: set() for one in tenants}
         self._knows = {one.index: one.knows for one in tenants}
         self._seen: Counter[str] = Counter()
 
@@ -57,20 +58,18 @@ class Watch:
             prepared: What it answers.
             reply: The answer.
         """
-        operation, body, headers = prepared.operation, reply.body, reply.headers
+        operation, body = prepared.operation, reply.body
         seen = self._seen[operation]
         self._seen[operation] = seen + 1
         closely = seen % CLOSELY == 0
         suspect = closely or self._suspect(tenant, body)
-        if not suspect:
-            suspect = any(
-                PREFIX in value and self._suspect(tenant, value.encode("latin-1"))
-                for _, value in headers
-            )
+        if not suspect and reply.mentions(PREFIX):
+            values = (value.encode("latin-1") for _, value in reply.headers())
+            suspect = any(self._suspect(tenant, value) for value in values)
         if not suspect:
             return ()
         channel = Channel.ERROR if reply.status >= 400 else prepared.channel
-        return tuple(self._found(tenant, channel, body, headers))
+        return tuple(self._found(tenant, channel, reply))
 
     def sights(self, tenant: int, body: bytes) -> bool:
         """Whether a tenant's own data, beyond its name, come in an answer."""
@@ -83,8 +82,17 @@ class Watch:
         """Whether there is a token that is not known to be the tenant's own."""
         if _PREFIX not in data:
             return False
+        # Much is answered again and again; this hash is keyed, and as good as new.
+        digest, clean = hash(data), self._clean[tenant]
+        if digest in clean:
+            return False
         unknown = set(_TOKEN.findall(data)) - self._own[tenant]
-        return bool(unknown) and any(self._is_foreign(tenant, one) for one in unknown)
+        if unknown and any(self._is_foreign(tenant, one) for one in unknown):
+            return True
+        if len(clean) >= REMEMBERED:
+            clean.clear()
+        clean.add(digest)
+        return False
 
     def _is_foreign(self, tenant: int, token: bytes) -> bool:
         hits = self._scanner.literal(token)
@@ -101,13 +109,15 @@ class Watch:
         own = hit.owner == tenant or (hit.owner, hit.field) in known
         return not own and hit.owner < FIRST_NOBODY
 
-    def _found(
-        self, tenant: int, channel: Channel, body: bytes, headers: Headers
-    ) -> Iterable[Found]:
+    def _found(self, tenant: int, channel: Channel, reply: Reply) -> Iterable[Found]:
+        body = reply.body
+        for token in self._own[tenant]:
+            # What is known to be one's own takes the scanner longest.
+            body = body.replace(token, b" ")
         for hit in self._scanner.scan(body):
             if self._is_others(tenant, hit):
                 yield Found(channel, "", hit)
-        for name, value in headers:
+        for name, value in reply.headers():
             if PREFIX in value.lower():
                 for hit in self._scanner.scan_text(value):
                     if self._is_others(tenant, hit):

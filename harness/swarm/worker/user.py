@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import gevent
 from locust.contrib.fasthttp import FastHttpUser, ResponseContextManager
@@ -205,7 +206,8 @@ class TenantUser(FastHttpUser):
         reply = Reply(
             status=response.status_code,
             body=(response.status_code and response.content) or b"",
-            headers=tuple(response.headers.items()) if response.headers else (),
+            headers=response.headers.items if response.headers else tuple,
+            mentions=partial(_mentions, response.headers or {}),
             error=getattr(response, "error", None),
             started=started,
             ended=time.monotonic(),
@@ -235,3 +237,15 @@ class TenantUser(FastHttpUser):
         reads = reply.succeeded and not asked.prepared.mutates and not asked.stray
         if reads and not count.sighted:
             count.sighted += crew.watch.sights(index, reply.body)
+
+
+def _mentions(headers: dict[str, Any], text: str) -> bool:
+    """Whether a text may be in a header's value.
+
+    Looks at what the client keeps, pairs of name and value or lists of them: to have
+    it put into shape takes longer than all the rest of a look.
+    """
+    for entry in dict.values(headers):
+        if text in (entry[1] if type(entry) is tuple else str(entry)):
+            return True
+    return False
