@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,14 +49,16 @@ class Message:
 
     def whole(self) -> dict[str, Any]:
         """Return the message as one JSON object."""
-        content = self._block(text=self.text)
+        given = self.prompt.tool.given if self.prompt.tool else {}
+        content = self._block(text=self.text, given=given)
         return self._head([content], self.stop_reason, self.tokens)
 
     def events(self) -> Iterator[bytes]:
         """Yield the message as server-sent events, as the provider streams it."""
         start = self._head([], None, 1)
         yield event("message_start", message=start)
-        yield event("content_block_start", index=0, content_block=self._block(text=""))
+        block = self._block(text="", given={})
+        yield event("content_block_start", index=0, content_block=block)
         yield event("ping")
         for delta in self._deltas():
             yield event("content_block_delta", index=0, delta=delta)
@@ -70,19 +72,20 @@ class Message:
 
     def _deltas(self) -> Iterator[dict[str, str]]:
         if self.prompt.tool:
-            yield {"type": "input_json_delta", "partial_json": "{}"}
+            given = json.dumps(self.prompt.tool.given)
+            yield {"type": "input_json_delta", "partial_json": given}
             return
         for piece in _PIECE.findall(self.text):
             yield {"type": "text_delta", "text": piece}
 
-    def _block(self, *, text: str) -> dict[str, Any]:
+    def _block(self, *, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if self.prompt.tool:
             own = self.id.replace("msg_", "toolu_", 1)
             return {
                 "type": "tool_use",
                 "id": own,
-                "name": self.prompt.tool,
-                "input": {},
+                "name": self.prompt.tool.name,
+                "input": given,
             }
         return {"type": "text", "text": text}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.environment.inbound import Inbound
+from harness.environment.provider_stub.tool_use import ToolUse, chosen_tool
 from harness.model.compression import open_body
 
 CHARACTERS = 4
@@ -26,7 +27,7 @@ class Prompt:
         model: Name of the model.
         max_tokens: Most tokens of the answer.
         stream: Whether the answer is to come in events.
-        tool: Name of the tool that must be used; "" for none.
+        tool: The tool that the model uses; None if it answers in words.
         last: Text of the last turn of the user.
         tokens: About how many tokens all that was sent takes.
     """
@@ -34,7 +35,7 @@ class Prompt:
     model: str
     max_tokens: int
     stream: bool
-    tool: str
+    tool: ToolUse | None
     last: str
     tokens: int
 
@@ -65,12 +66,13 @@ def parse(request: Inbound, *, bounded: bool = True) -> Prompt:
     asked = [turn for turn in turns if turn["role"] == "user"]
     told = [body.get("system", ""), turns, body.get("tools", "")]
     size = sum(len(text) for text in _texts(told))
+    last = "\n".join(_texts(asked[-1]["content"])) if asked else ""
     return Prompt(
         model=model,
         max_tokens=most,
         stream=body.get("stream") is True,
-        tool=_forced_tool(body),
-        last="\n".join(_texts(asked[-1]["content"])) if asked else "",
+        tool=chosen_tool(body, last),
+        last=last,
         tokens=max(1, -(-size // CHARACTERS)),
     )
 
@@ -98,17 +100,6 @@ def _check_turn(turn: object, place: int) -> None:
         raise Malformed(f"messages.{place}.content: Field required")
     if not content and turn["role"] == "user":
         raise Malformed(f"messages.{place}: user messages must have non-empty content")
-
-
-def _forced_tool(body: Mapping[str, Any]) -> str:
-    """Return the tool that the model has no choice but to use."""
-    tools, choice = body.get("tools"), body.get("tool_choice")
-    if not isinstance(tools, list) or not isinstance(choice, Mapping):
-        return ""
-    names = [str(one.get("name", "")) for one in tools if isinstance(one, Mapping)]
-    if choice.get("type") == "tool":
-        return str(choice.get("name", ""))
-    return names[0] if choice.get("type") == "any" and names else ""
 
 
 def _texts(tree: object) -> Iterator[str]:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 from anthropic import AsyncAnthropic, BadRequestError
-from anthropic.types import MessageParam, TextBlock, ToolUseBlock
+from anthropic.types import MessageParam, TextBlock, ToolParam, ToolUseBlock
 
 from harness.environment.provider_stub import ProviderStub
+from harness.model.canary import PREFIX
 
 Sdk = Callable[..., AsyncAnthropic]
 HELLO: list[MessageParam] = [{"role": "user", "content": "Hello, how are you today?"}]
@@ -116,6 +117,71 @@ async def test_a_tool_that_must_be_used_is_used(sdk: Sdk) -> None:
     (block,) = message.content
     assert isinstance(block, ToolUseBlock)
     assert (block.name, message.stop_reason) == ("look_up", "tool_use")
+
+
+SEARCH: ToolParam = {
+    "name": "search",
+    "input_schema": {
+        "type": "object",
+        "properties": {
+            "query": {"type": "string"},
+            "page": {"type": "integer", "minimum": 2},
+            "order": {"enum": ["newest", "oldest"]},
+            "unasked": {"type": "string"},
+        },
+        "required": ["query", "page", "order"],
+    },
+}
+
+
+async def test_a_model_that_may_use_a_tool_does_so_once_and_says_what_it_was_told(
+    sdk: Sdk,
+) -> None:
+    client = sdk()
+    async with client.messages.stream(
+        model="m", max_tokens=100, messages=HELLO, tools=[SEARCH]
+    ) as stream:
+        asked = await stream.get_final_message()
+    (block,) = asked.content
+    assert isinstance(block, ToolUseBlock)
+
+    told = await client.messages.create(
+        model="m",
+        max_tokens=100,
+        tools=[SEARCH],
+        messages=[
+            *HELLO,
+            {"role": "assistant", "content": asked.content},
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": block.id,
+                        "content": "two documents",
+                    }
+                ],
+            },
+        ],
+    )
+
+    assert asked.stop_reason == "tool_use"
+    assert block.input == {"query": PREFIX, "page": 2, "order": "newest"}
+    assert told.stop_reason == "end_turn"
+    assert isinstance(told.content[0], TextBlock)
+    assert "two documents" in told.content[0].text
+
+
+async def test_a_model_that_must_not_use_a_tool_answers(sdk: Sdk) -> None:
+    message = await sdk().messages.create(
+        model="m",
+        max_tokens=100,
+        messages=HELLO,
+        tools=[SEARCH],
+        tool_choice={"type": "none"},
+    )
+
+    assert message.stop_reason == "end_turn"
 
 
 async def test_tokens_are_counted_without_a_message(
