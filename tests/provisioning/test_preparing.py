@@ -42,7 +42,7 @@ async def send(app: Opened, account: Account, form: Form, unique: str) -> Respon
     )
     account.give_back(prepared, keys)
     if prepared.yields and 200 <= answer.status < 300:
-        reply = Reply(answer.status, answer.body, tuple, bool, None, 0.0, 0.0)
+        reply = Reply(answer.status, answer.body, tuple, (), None, 0.0, 0.0)
         key = form.key_of(written) or form.key_from(reply)
         account.made(prepared.yields, (*keys, key))
     return answer

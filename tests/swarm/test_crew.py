@@ -168,7 +168,7 @@ def asked(form: Form, by: Account, *, at: Account | None = None, due: float) -> 
 
 
 def reply(status: int, *, started: float = 10.0, ended: float = 10.1) -> Reply:
-    return Reply(status, b"", tuple, bool, None, started, ended)
+    return Reply(status, b"", tuple, (), None, started, ended)
 
 
 NOTE = Form(Prepared(operation="GET /notes/{id}", target="/notes/1"))
@@ -232,7 +232,7 @@ def test_a_token_is_taken_from_where_the_login_puts_it(
     login = Prepared(operation="POST /login", method="POST", target="/login")
     made = Entry(login, entry, "authorization", "Bearer")
 
-    access = access_of(made, Reply(200, answer, tuple, bool, None, 0.0, 0.0))
+    access = access_of(made, Reply(200, answer, tuple, (), None, 0.0, 0.0))
 
     assert (access.headers if access else None) == headers
 
@@ -242,7 +242,7 @@ def test_cookies_are_taken_where_there_is_no_token() -> None:
     sent = (("Set-Cookie", "sid=abc; Path=/"), ("set-cookie", 'old=""; Max-Age=0'))
 
     access = access_of(
-        Entry(login, "", "", ""), Reply(204, b"", lambda: sent, bool, None, 0.0, 0.0)
+        Entry(login, "", "", ""), Reply(204, b"", lambda: sent, (), None, 0.0, 0.0)
     )
 
     assert access is not None

@@ -66,6 +66,7 @@ async def test_every_tenant_is_asked_for_and_nothing_is_left_running(
     [
         ("list", "GET /notes", Channel.BODY),
         ("shout", "GET /notes", Channel.BODY),
+        ("zipped", "GET /notes", Channel.BODY),
         ("header", "GET /notes", Channel.HEADER),
         ("error", "GET /notes/{note_id}", Channel.ERROR),
         ("id", "GET /notes/{note_id}", Channel.BODY),

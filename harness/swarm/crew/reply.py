@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 UNAUTHENTICATED, TOO_MANY = 401, 429
 
@@ -16,7 +17,8 @@ class Reply:
         status: HTTP status; 0 when there was no whole answer.
         body: Its content, decompressed.
         headers: Returns names and values as they came; most are never asked for.
-        mentions: Says quickly whether a text may be in a header's value.
+        fields: The same as the client keeps them: pairs of name and value, or lists of
+            pairs. To have them put into shape takes longer than all else of a look.
         error: Why there was no whole answer.
         started: When it was sent, on the monotonic clock.
         ended: When the whole answer had come.
@@ -25,7 +27,7 @@ class Reply:
     status: int
     body: bytes
     headers: Callable[[], Iterable[tuple[str, str]]]
-    mentions: Callable[[str], bool]
+    fields: Iterable[Any]
     error: BaseException | None
     started: float
     ended: float

@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import gevent
 from locust.contrib.fasthttp import FastHttpUser, ResponseContextManager
@@ -207,7 +206,7 @@ class TenantUser(FastHttpUser):
             status=response.status_code,
             body=(response.status_code and response.content) or b"",
             headers=response.headers.items if response.headers else tuple,
-            mentions=partial(_mentions, response.headers or {}),
+            fields=dict.values(response.headers) if response.headers else (),
             error=getattr(response, "error", None),
             started=started,
             ended=time.monotonic(),
@@ -228,24 +227,12 @@ class TenantUser(FastHttpUser):
 
     def _look(self, asked: Asked, reply: Reply) -> None:
         """Look for what is of others, and for what proves that one would see it."""
-        crew, index = self.crew, asked.by.tenant.index
-        if asked.prepared.audience is not Audience.SHARED:
-            found = crew.watch.foreign(index, asked.prepared, reply)
+        crew, index, prepared = self.crew, asked.by.tenant.index, asked.prepared
+        if prepared.audience is not Audience.SHARED:
+            found = crew.watch.foreign(index, prepared, asked.written.path, reply)
             if found and crew.leaked(asked, reply, found):
                 tell_of_leak(self.environment)
         count = crew.counts.tenant(index)
-        reads = reply.succeeded and not asked.prepared.mutates and not asked.stray
+        reads = reply.succeeded and not prepared.mutates and not asked.stray
         if reads and not count.sighted:
             count.sighted += crew.watch.sights(index, reply.body)
-
-
-def _mentions(headers: dict[str, Any], text: str) -> bool:
-    """Whether a text may be in a header's value.
-
-    Looks at what the client keeps, pairs of name and value or lists of them: to have
-    it put into shape takes longer than all the rest of a look.
-    """
-    for entry in dict.values(headers):
-        if text in (entry[1] if type(entry) is tuple else str(entry)):
-            return True
-    return False

@@ -2,6 +2,7 @@
 
 ``list``: the newest note of all tenants is in every list.
 ``shout``: the same, in capitals.
+``zipped``: the same as ``list``, and answers are compressed.
 ``header``: the newest note is in a header.
 ``error``: it is in what says that a note is not there.
 ``id``: a note is found by its id, whosever it is.
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Response
+from fastapi.middleware.gzip import GZipMiddleware
 from pydantic import BaseModel
 
 BUG = os.environ.get("NOTES_BUG", "")
@@ -74,6 +76,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+if BUG == "zipped":
+    app.add_middleware(GZipMiddleware, minimum_size=1)
 
 
 def the_data() -> Data:
@@ -113,7 +117,7 @@ def make_note(data: Known, slug: Slug, body: NewNote) -> Note:
 @app.get("/notes")
 def notes(data: Known, slug: Slug, response: Response) -> list[Note]:
     found = data.of(slug)[-20:]
-    if BUG == "list":
+    if BUG in {"list", "zipped"}:
         found.append(Note(id=0, title=data.newest()))
     if BUG == "shout":
         found.append(Note(id=0, title=data.newest().upper()))
