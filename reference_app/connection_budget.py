@@ -59,9 +59,14 @@ class ConnectionBudget:
             if turn.done() and not turn.cancelled():
                 self._give(count)  # it was our turn in the moment that we left
             else:
-                self._waiting.remove((count, turn))
-                self._serve()
+                self._leave(count, turn)
             raise
+
+    def _leave(self, count: int, turn: asyncio.Future[None]) -> None:
+        """Make room for those behind somebody who does not wait any more."""
+        if (count, turn) in self._waiting:  # or its turn has been passed over
+            self._waiting.remove((count, turn))
+        self._serve()
 
     def _give(self, count: int) -> None:
         self._free += count

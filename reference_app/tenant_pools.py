@@ -94,7 +94,9 @@ class TenantPools:
             await kept.settled()
             if kept.state == "open":
                 return kept
-            if kept.state == "failed" and kept.error is not None:
+            # That one waited in vain for connections is not what the next is told,
+            # who has more patience left: each waits for as long as it wants to.
+            if kept.error is not None and not isinstance(kept.error, TimeoutError):
                 raise kept.error
         raise PoolClosed("the tenant was closed while it was in use")
 

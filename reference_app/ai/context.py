@@ -15,6 +15,7 @@ from reference_app.ai.token_budget import TokenBudget
 from reference_app.ai.tools import Tools
 from reference_app.settings import Settings
 from reference_app.storage.seam import TenantStore
+from reference_app.tenants.ending import EndingSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class ModelContext:
         version: Returns a number that changes with each of the tenant's writes.
         settling: Where usage and memory are written, also for those who have left;
             ends before the store closes.
+        ending: Given when all this is about to be closed, perhaps because the key
+            is another one now: the provider is not called any more.
         logger: Where failures are told.
     """
 
@@ -47,4 +50,5 @@ class ModelContext:
     answers: SimilarAnswers
     version: Callable[[], int]
     settling: asyncio.TaskGroup
+    ending: EndingSignal
     logger: BoundLogger

@@ -38,6 +38,7 @@ class TokenBudget:
         self._day: datetime | None = None
         self._loaded_at = -math.inf
         self._spent = 0
+        self._spent_here = 0
         self._reserved = 0
 
     @property
@@ -55,7 +56,11 @@ class TokenBudget:
         stale = time.monotonic() - self._loaded_at >= self._freshness
         if day == self._day and not stale:
             return
-        self.begin(day, await self._load(day))
+        before = self._spent_here
+        spent = await self._load(day)
+        # What was spent while it was being read may be missing in it. It is added,
+        # and perhaps counts twice until the next time: rather that than not at all.
+        self.begin(day, spent + self._spent_here - before)
 
     @contextmanager
     def reserve(self, tokens: int) -> Iterator[None]:
@@ -77,3 +82,4 @@ class TokenBudget:
     def spend(self, tokens: int) -> None:
         """Count tokens as used."""
         self._spent += tokens
+        self._spent_here += tokens

@@ -96,7 +96,7 @@ class Turn:
         """
         context = self._context
         if context.account is None:
-            raise Unavailable("assistant-unavailable", context.settings.retry_after)
+            raise self._unavailable()
         version = context.version()  # before anything is read that a write may change
         turns = await context.memory.turns(self._member_id)
         system = await context.system()
@@ -153,6 +153,8 @@ class Turn:
     ) -> None:
         for number in range(_ROUNDS):
             last = number == _ROUNDS - 1
+            if self._context.ending.is_set():
+                raise self._unavailable()
             async with account.stream(
                 _about(system, messages),
                 system=system,
@@ -166,6 +168,9 @@ class Turn:
                 return
             messages.append({"role": "assistant", "content": message.content})
             messages.append({"role": "user", "content": await self._use(message)})
+
+    def _unavailable(self) -> Unavailable:
+        return Unavailable("assistant-unavailable", self._context.settings.retry_after)
 
     async def _listen(self, stream: AsyncMessageStream[None]) -> Message:
         """Pass on what the model says, and keep count of it as it comes."""
@@ -217,7 +222,14 @@ class Turn:
         """Write what was used and said, whoever leaves meanwhile."""
         if answer is None and self._used.calls == 0:
             return None
-        writing = self._context.settling.create_task(self._write(answer))
+        work = self._write(answer)
+        try:
+            writing = self._context.settling.create_task(work)
+        except RuntimeError:  # the group is over, for its tenant was closed
+            work.close()
+            error = ConnectionError("the tenant was closed before its answer ended")
+            log_failure(self._context.logger, "answer not stored", error)
+            return error
         return await asyncio.shield(writing)
 
     async def _write(self, answer: str | None) -> Exception | None:

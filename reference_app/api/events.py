@@ -20,7 +20,7 @@ from reference_app.api.dependencies import (
     Current,
 )
 from reference_app.events.hub import StreamEnded, TooManyStreams
-from reference_app.events.listening import listen
+from reference_app.events.listening import listen, subscribed
 from reference_app.problems import ProblemError, problems
 from reference_app.resources import CurrentTenant, Resources
 
@@ -110,7 +110,7 @@ async def _frames(
 ) -> AsyncGenerator[bytes, None]:
     """Yield what goes over the wire."""
     try:
-        with resources.hub.subscribe(current.tenant) as subscription:
+        with subscribed(resources, current) as subscription:
             yield format_sse_event(event="ready", data_str="{}")
             async for event in listen(resources, current, token, subscription):
                 if event is None:

@@ -55,26 +55,25 @@ async def rotate_tenant_keys(
     """Give a tenant a new signing key, and another provider key if one is sent.
 
     Unless there is a grace period, all its members have to log in again. This
-    process follows at once; others within seconds, but for the provider key: that
-    they use until they open the tenant again.
+    process follows at once; others within seconds. An answer of the assistant that is
+    on its way ends, if the provider key is replaced, before the old one is used again.
     """
-    tenant = await resources.directory.by_slug(slug)
-    if tenant is None:
-        raise not_found("tenant")
-    until = await rotate_keys(
-        resources.control,
-        slug,
-        grace=rotation.grace_seconds,
-        provider_key=rotation.provider_key,
-    )
+    try:
+        tenant, until = await rotate_keys(
+            resources.control,
+            slug,
+            grace=rotation.grace_seconds,
+            provider_key=rotation.provider_key,
+        )
+    except LookupError:
+        raise not_found("tenant") from None
     resources.signing_keys.forget(tenant.id)
+    resources.directory.forget(tenant.id)
+    resources.tenants.notice(tenant)
     with bound_contextvars(tenant=tenant.slug):
         resources.logger.info("tenant keys rotated")
         if until is None:
             resources.hub.end(tenant, "access")
-        if rotation.provider_key is not None:
-            resources.hub.end(tenant, "restart")  # they keep what is open in use
-            await resources.tenants.close(tenant.id)
         change = Change("tenant.keys-rotated", f"tenant {tenant.slug}")
         resources.changes.announce(tenant, None, change)
     return RotatedKeys(

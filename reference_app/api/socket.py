@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from reference_app.api.dependencies import admit
 from reference_app.api.events import too_many_streams
 from reference_app.events.hub import Ending, StreamEnded, Subscription, TooManyStreams
-from reference_app.events.listening import listen
+from reference_app.events.listening import listen, subscribed
 from reference_app.resources import CurrentTenant, Resources, resources_in
 
 router = APIRouter()
@@ -66,7 +66,7 @@ async def socket(websocket: WebSocket) -> None:
     token = _token(websocket)
     await admit(resources, current, token)
     try:
-        with resources.hub.subscribe(current.tenant) as subscription:
+        with subscribed(resources, current) as subscription:
             await websocket.accept()
             await _Conversation(websocket, resources, current, token).run(subscription)
     except TooManyStreams:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 
 from reference_app.auth.tokens import InvalidToken
 from reference_app.events.hub import Event, StreamEnded, Subscription
@@ -12,6 +13,20 @@ from reference_app.resources import CurrentTenant, Resources
 
 _OFTEN = 1.0
 """Seconds between two looks at a listener at least."""
+
+
+@contextmanager
+def subscribed(resources: Resources, current: CurrentTenant) -> Iterator[Subscription]:
+    """Listen to a tenant for a block, at most as long as it stays open.
+
+    Raises:
+        TooManyStreams: As many listen already as may.
+    """
+    with (
+        resources.hub.subscribe(current.tenant) as subscription,
+        current.runtime.ending.telling(lambda: subscription.end("restart")),
+    ):
+        yield subscription
 
 
 async def listen(
@@ -54,6 +69,7 @@ async def check_admission(
     tenant = await resources.directory.current(current.tenant.id)
     if tenant is None or tenant.status != "active":
         raise StreamEnded("tenant")
+    resources.tenants.notice(tenant)
     try:
         await resources.tokens.verify(current.tenant, token)
     except InvalidToken:

@@ -47,7 +47,7 @@ class TenantDirectory:
             return remembered
         changes = self._changes
         row = await self._control.fetchrow(
-            "SELECT id, slug, name, status, schema_name, role_name "
+            "SELECT id, slug, name, status, schema_name, role_name, revision "
             "FROM control.tenants WHERE id = $1",
             tenant_id,
         )
@@ -59,7 +59,7 @@ class TenantDirectory:
     async def all(self) -> Sequence[Tenant]:
         """Return all tenants, by slug."""
         rows = await self._control.fetch(
-            "SELECT id, slug, name, status, schema_name, role_name "
+            "SELECT id, slug, name, status, schema_name, role_name, revision "
             "FROM control.tenants ORDER BY slug"
         )
         return [Tenant(**row) for row in rows]
@@ -67,7 +67,7 @@ class TenantDirectory:
     async def by_last_use(self) -> Sequence[Tenant]:
         """Return all active tenants, the one that was used last first."""
         rows = await self._control.fetch(
-            "SELECT id, slug, name, status, schema_name, role_name "
+            "SELECT id, slug, name, status, schema_name, role_name, revision "
             "FROM control.tenants WHERE status = 'active' "
             "ORDER BY last_used_at DESC NULLS LAST, slug"
         )
@@ -76,7 +76,7 @@ class TenantDirectory:
     async def by_slug(self, slug: str) -> Tenant | None:
         """Return a tenant as it is now."""
         row = await self._control.fetchrow(
-            "SELECT id, slug, name, status, schema_name, role_name "
+            "SELECT id, slug, name, status, schema_name, role_name, revision "
             "FROM control.tenants WHERE slug = $1",
             slug,
         )
@@ -86,7 +86,7 @@ class TenantDirectory:
         """Suspend or reactivate a tenant; None if there is none."""
         row = await self._control.fetchrow(
             "UPDATE control.tenants SET status = $2 WHERE slug = $1 "
-            "RETURNING id, slug, name, status, schema_name, role_name",
+            "RETURNING id, slug, name, status, schema_name, role_name, revision",
             slug,
             status,
         )
@@ -106,13 +106,13 @@ class TenantDirectory:
         """Ask the database: below the base domain by slug, else by domain."""
         if domain.endswith(self._suffix):
             row = await self._control.fetchrow(
-                "SELECT id, slug, name, status, schema_name, role_name "
+                "SELECT id, slug, name, status, schema_name, role_name, revision "
                 "FROM control.tenants WHERE slug = $1",
                 domain.removesuffix(self._suffix),
             )
         else:
             row = await self._control.fetchrow(
-                "SELECT t.id, slug, name, status, schema_name, role_name "
+                "SELECT t.id, slug, name, status, schema_name, role_name, revision "
                 "FROM control.tenants t JOIN control.domains d ON d.tenant_id = t.id "
                 "WHERE d.domain = $1",
                 domain,

@@ -111,7 +111,7 @@ async def _register(connection: Connection, new: NewTenant, storage: Storage) ->
         "(slug, name, configuration, signing_key, schema_name, role_name, "
         "provider_key, requests_per_minute, member_requests_per_minute, "
         "tokens_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-        "RETURNING id, slug, name, status, schema_name, role_name",
+        "RETURNING id, slug, name, status, schema_name, role_name, revision",
         new.slug,
         new.name,
         new.configuration.model_dump_json(),

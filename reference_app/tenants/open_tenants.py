@@ -53,6 +53,7 @@ class OpenTenants:
         self._open_runtime = open_runtime
         self._logger = logger
         self._kept: dict[UUID, tuple[Tenant, Kept[TenantRuntime]]] = {}
+        self._newest: dict[UUID, Tenant] = {}
         self._keepers = asyncio.TaskGroup()
         self._context = contextvars.Context()
         self._is_closed = False
@@ -100,8 +101,20 @@ class OpenTenants:
         """
         return (await self._opened(tenant)).thing
 
+    def notice(self, tenant: Tenant) -> None:
+        """Take note of a tenant as it is now.
+
+        What is open for an earlier revision of it begins to close; whoever asks from
+        now on, with whatever revision in mind, gets what is opened after that.
+        """
+        newest = self._newer(tenant)
+        entry = self._kept.get(tenant.id)
+        if entry is not None and entry[0].revision < newest.revision:
+            _close(entry[1])
+
     async def close(self, tenant_id: UUID) -> None:
         """Close a tenant, also while it is used; it opens again when asked for."""
+        self._newest.pop(tenant_id, None)
         entry = self._kept.get(tenant_id)
         if entry is None:
             return
@@ -143,7 +156,8 @@ class OpenTenants:
     async def _opened(self, tenant: Tenant) -> Kept[TenantRuntime]:
         """Return an open one; between this and its lease nobody else may run."""
         while True:
-            _, kept = self._kept.get(tenant.id) or self._keep(tenant)
+            self.notice(tenant)
+            _, kept = self._kept.get(tenant.id) or self._keep(self._newer(tenant))
             await kept.settled()
             if kept.state == "open":
                 return kept
@@ -152,6 +166,17 @@ class OpenTenants:
             # It is over, perhaps before we had our turn: the next one, please.
             if self._kept.get(tenant.id, (tenant, None))[1] is kept:
                 del self._kept[tenant.id]
+
+    def _newer(self, tenant: Tenant) -> Tenant:
+        """Return the tenant as the best informed caller so far knows it.
+
+        Some hold on to what they were told for a while. If each had it as he knows
+        it, two would close it for one another again and again.
+        """
+        known = self._newest.get(tenant.id)
+        if known is None or known.revision < tenant.revision:
+            known = self._newest[tenant.id] = tenant
+        return known
 
     def _rest(self, kept: Kept[TenantRuntime]) -> float:
         """Return for how many seconds one that failed is left alone."""

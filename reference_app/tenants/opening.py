@@ -23,6 +23,7 @@ from reference_app.parts import Parts
 from reference_app.settings import Settings
 from reference_app.storage.seam import Flag, Storage, TenantStore, UsageRow
 from reference_app.tenants.configuration import Configuration, Configurations
+from reference_app.tenants.ending import EndingSignal
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.tenant import Tenant
 from reference_app.tenants.terms import Terms, load_terms
@@ -67,7 +68,9 @@ class Opening:
             limits = self.parts.rate_limits(tenant, terms.rates)
             async with asyncio.TaskGroup() as settling:
                 context = self._context(tenant, store, account, budget, settling)
-                yield TenantRuntime(store=store, context=context, limits=limits)
+                yield TenantRuntime(
+                    store=store, context=context, limits=limits, ending=context.ending
+                )
 
     async def _warm(
         self, tenant: Tenant, store: TenantStore, budget: TokenBudget
@@ -131,6 +134,7 @@ class Opening:
             answers=self.parts.similar_answers(self.settings, tenant),
             version=lambda: self.versions.of(tenant),
             settling=settling,
+            ending=EndingSignal(),
             logger=self.logger,
         )
 

@@ -8,6 +8,8 @@ from datetime import datetime
 import asyncpg
 from pydantic import SecretStr
 
+from reference_app.tenants.tenant import Tenant
+
 
 async def rotate_keys(
     control: asyncpg.Pool,
@@ -15,7 +17,7 @@ async def rotate_keys(
     *,
     grace: int,
     provider_key: SecretStr | None,
-) -> datetime | None:
+) -> tuple[Tenant, datetime | None]:
     """Give a tenant a new signing key, and perhaps another provider key.
 
     Args:
@@ -25,7 +27,8 @@ async def rotate_keys(
         provider_key: Takes the place of the tenant's, if not None.
 
     Returns:
-        Until when tokens of the old key are good; None if they are not any more.
+        The tenant as it is then, and until when tokens of the old key are good;
+        None if they are not any more.
 
     Raises:
         LookupError: There is no such tenant.
@@ -35,8 +38,11 @@ async def rotate_keys(
         "previous_signing_key = CASE WHEN $2 > 0 THEN signing_key END, "
         "previous_signing_key_until = "
         "CASE WHEN $2 > 0 THEN now() + $2 * interval '1 second' END, "
-        "signing_key = $3, provider_key = coalesce($4, provider_key) "
-        "WHERE slug = $1 RETURNING previous_signing_key_until",
+        "signing_key = $3, provider_key = coalesce($4, provider_key), "
+        # Members follow a signing key as they come; a provider key is held open.
+        "revision = revision + ($4::text IS NOT NULL)::integer "
+        "WHERE slug = $1 RETURNING id, slug, name, status, schema_name, role_name, "
+        "revision, previous_signing_key_until",
         slug,
         grace,
         secrets.token_bytes(32),
@@ -44,5 +50,5 @@ async def rotate_keys(
     )
     if row is None:
         raise LookupError("no such tenant")
-    until: datetime | None = row[0]
-    return until
+    *tenant, until = row
+    return Tenant(*tenant), until

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
 from reference_app.ai.context import ModelContext
 from reference_app.limits.rate_limits import RateLimits
 from reference_app.storage.seam import TenantStore
+from reference_app.tenants.ending import EndingSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class TenantRuntime:
         store: Where its rows are.
         context: What the assistant answers with.
         limits: How much it and its members may ask for.
-        ending: Set when it is about to be closed: who uses it for long leaves.
+        ending: Given when it is about to be closed: who uses it for long leaves.
     """
 
     store: TenantStore
     context: ModelContext
     limits: RateLimits
-    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: EndingSignal = field(default_factory=EndingSignal)

@@ -19,7 +19,12 @@ class NewPlace:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A customer of this service. Holds no secret, so it may be logged."""
+    """A customer of this service. Holds no secret, so it may be logged.
+
+    Attributes:
+        revision: Grows with each change for which what is open for the tenant, in
+            whatever process, must be opened anew.
+    """
 
     id: UUID
     slug: str
@@ -27,6 +32,7 @@ class Tenant:
     status: Status
     schema_name: str | None
     role_name: str | None
+    revision: int = 0
 
     @property
     def own_schema(self) -> str:

@@ -123,6 +123,20 @@ async def test_another_process_notices_a_suspension_at_its_heartbeat(dsn: str) -
             assert (await stream.next()).data == {"reason": "tenant"}
 
 
+async def test_an_idle_listener_keeps_no_connection_from_others(dsn: str) -> None:
+    # One connection for all tenants: each needs the one that another has had.
+    async with serving(dsn, connection_budget=1, tenant_pool_max=1) as app:
+        a, b = await app.tenant("a"), await app.tenant("b")
+        async with a.listening() as at_a, b.listening() as at_b:
+            for number in range(3):
+                await a.write(f"a {number}")
+                await b.write(f"b {number}")
+
+            for stream, slug in ((at_a, "a"), (at_b, "b")):
+                titles = [(await stream.next()).data["data"]["title"] for _ in range(3)]
+                assert titles == [f"{slug} {number}" for number in range(3)]
+
+
 async def test_shutdown_does_not_wait_for_listeners(dsn: str) -> None:
     async with asyncio.timeout(30):
         async with serving(dsn) as app:

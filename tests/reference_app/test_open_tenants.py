@@ -25,8 +25,8 @@ from reference_app.tenants.tenant import Tenant
 from tests.reference_app.running import settings_for
 
 
-def tenant(number: int) -> Tenant:
-    return Tenant(UUID(int=number), f"t{number}", "", "active", None, None)
+def tenant(number: int, revision: int = 0) -> Tenant:
+    return Tenant(UUID(int=number), f"t{number}", "", "active", None, None, revision)
 
 
 A, B, C = tenant(1), tenant(2), tenant(3)
@@ -280,6 +280,65 @@ async def test_closing_waits_no_longer_than_it_may() -> None:
     async with opened(opener, close_timeout=0.01) as tenants, tenants.lease(A):
         await tenants.close(A.id)
 
+        assert opener.open_now == set()
+
+
+async def test_a_newer_revision_is_opened_once_and_an_older_one_never_again() -> None:
+    opener = Opener()
+    async with opened(opener) as tenants:
+        old = await tenants.ready(A)
+        callers = (tenant(1, revision) for _ in range(20) for revision in (1, 0, 2))
+
+        found = await asyncio.gather(*(tenants.ready(one) for one in callers))
+        later = await asyncio.gather(*(tenants.ready(one) for one in (A, tenant(1, 1))))
+
+        assert found[-1] is not old
+        assert {id(one) for one in later} == {id(found[-1])}
+        assert opener.count("opening", "t1") == 2
+        assert old.ending.is_set()
+
+
+async def test_who_was_told_of_an_older_revision_opens_the_newest() -> None:
+    opener = Opener()
+    async with opened(opener) as tenants:
+        async with tenants.lease(tenant(1, 5)):
+            pass
+        tenants._kept[A.id][1].close()
+
+        runtime = await tenants.ready(A)
+
+        assert await tenants.ready(tenant(1, 5)) is runtime
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_newer_revision_at_any_moment_leaves_one_open(steps: int) -> None:
+    opener = Opener()
+    async with opened(opener) as tenants:
+        old = [asyncio.create_task(tenants.ready(A)) for _ in range(3)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        new = [asyncio.create_task(tenants.ready(tenant(1, 1))) for _ in range(3)]
+        new[0].cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait([*old, *new])
+
+        assert {id(task.result()) for task in new[1:]} == {id(await tenants.ready(A))}
+        assert opener.count("opening", "t1") <= 2
+        assert tenants.counts() == {"open": 1}
+
+
+async def test_noticing_a_change_opens_nothing() -> None:
+    opener = Opener()
+    async with opened(opener) as tenants:
+        tenants.notice(tenant(2, 1))
+        runtime = await tenants.ready(A)
+        tenants.notice(A)
+        assert not runtime.ending.is_set()
+
+        tenants.notice(tenant(1, 1))
+        await turns(lambda: opener.count("closed", "t1") == 1)
+
+        assert runtime.ending.is_set()
         assert opener.open_now == set()
 
 

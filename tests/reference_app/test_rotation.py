@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from harness.environment.provider_stub import provider_stub
+from harness.environment.provider_stub.keys import AnyKeys
+from harness.environment.provider_stub.limits import Limits
+from tests.reference_app.providers import ToolCall, scripted
 from tests.reference_app.running import OPERATOR, RunningApp, running
-from tests.reference_app.serving import serving
+from tests.reference_app.serving import PATIENCE, said, serving
 
 
 async def rotate(app: RunningApp, slug: str, **more: Any) -> httpx.Response:
@@ -126,6 +132,89 @@ async def test_the_provider_key_is_replaced_and_never_shown(
         keys = await database.fetch("SELECT provider_key FROM control.tenants")
         assert {row[0] for row in keys} == {"sk-the-second-key", "sk-key-of-b"}
         assert (await a.get("/documents")).status_code == 200
+
+
+async def test_every_process_asks_the_provider_with_the_new_key(dsn: str) -> None:
+    async with provider_stub(AnyKeys(Limits(requests=50))) as provider:
+        settings: dict[str, Any] = {
+            "provider_url": provider.url,
+            "provider_retries": 0,
+            "cache_lifetime": 0,
+        }
+        async with running(dsn, **settings) as here, running(dsn, **settings) as there:
+            a = await here.tenant("a", provider_key="sk-the-first-key")
+            elsewhere = await there.log_in("a")
+            for client in (a, elsewhere):
+                await client.post("/assistant/messages", {"text": "before"})
+            await rotate(here, "a", provider_key="sk-the-second-key", grace_seconds=60)
+            mark = provider.mark
+            for client in (a, elsewhere):
+                answer = await client.post("/assistant/messages", {"text": "after"})
+                assert answer.status_code == 200
+
+        calls = [c for calls in provider.calls_since(mark).values() for c in calls]
+        assert len(calls) >= 2
+        assert {call.key for call in calls} == {"sk-the-second-key"}
+
+
+async def test_listeners_of_every_process_are_told_of_a_new_provider_key_at_once(
+    dsn: str,
+) -> None:
+    # Nobody waits for them to leave: closing would have patience for an hour.
+    more: dict[str, Any] = {"cache_lifetime": 0.05, "close_timeout": 3600}
+    async with serving(dsn, **more) as here, serving(dsn, **more) as there:
+        a, b = await here.tenant("a"), await here.tenant("b")
+        elsewhere = await there.log_in("a")
+        async with (
+            a.listening() as first,
+            elsewhere.listening() as second,
+            b.listening() as other,
+            a.socket() as websocket,
+        ):
+            assert (await said(websocket))["type"] == "ready"
+            body = {"provider_key": "sk-another", "grace_seconds": 60}
+            await here.operate("POST", "/admin/tenants/a/keys/rotate", json=body)
+
+            for stream in (first, second):
+                assert (await stream.next()).data == {"reason": "restart"}
+            with pytest.raises(ConnectionClosed) as closed:
+                await said(websocket)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1012
+            await a.write("opened anew")
+            await b.write("goes on")
+            assert (await other.next()).name == "document.created"
+
+
+async def test_an_answer_on_its_way_does_not_use_the_old_key_again(
+    dsn: str, database: asyncpg.Connection
+) -> None:
+    search = ToolCall("search_documents", {"query": "tea"})
+    async with scripted("primed", search, "found") as provider:
+        settings: dict[str, Any] = {
+            "provider_url": provider.url,
+            "provider_retries": 0,
+            "close_timeout": 3600,
+        }
+        async with serving(dsn, **settings) as app:
+            a = await app.tenant("a", provider_key="sk-the-first-key")
+            schema = await database.fetchval("SELECT schema_name FROM control.tenants")
+            async with database.transaction():  # the tool has to wait
+                await database.execute(f'LOCK TABLE "{schema}".documents')
+                asking = asyncio.create_task(
+                    a.send("POST", "/assistant/messages", json={"text": "tea?"})
+                )
+                async with asyncio.timeout(PATIENCE):
+                    while len(provider.prompts) < 2:  # noqa: ASYNC110 - nothing tells
+                        await asyncio.sleep(0.01)
+                body = {"provider_key": "sk-another", "grace_seconds": 60}
+                await app.operate("POST", "/admin/tenants/a/keys/rotate", json=body)
+            answer = await asking
+
+            assert "assistant-unavailable" in answer.text
+            assert len(provider.prompts) == 2
+            again = await a.send("POST", "/assistant/messages", json={"text": "tea?"})
+            assert "event: done" in again.text
 
 
 async def test_a_rotation_without_a_provider_key_keeps_the_one_there_is(

@@ -249,3 +249,34 @@ async def test_a_reservation_waits_behind_those_who_came_first() -> None:
         assert (order, budget.missing, budget.try_take()) == ([], 2, False)
     await asyncio.gather(large, small)
     assert order == ["large", "small"]
+
+
+async def test_who_leaves_in_the_moment_of_his_turn_is_passed_over() -> None:
+    budget = ConnectionBudget(1, lambda: None)
+
+    async def reserve() -> None:
+        async with budget.reserve(1):
+            pass
+
+    async with budget.reserve(1):
+        leaver, stayer = (asyncio.create_task(reserve()) for _ in range(2))
+        await asyncio.sleep(0)
+        leaver.cancel()
+    await asyncio.wait([leaver, stayer], timeout=PATIENCE)
+
+    assert leaver.cancelled()
+    assert stayer.exception() is None
+    assert budget.try_take()
+
+
+async def test_that_one_waited_in_vain_is_not_told_to_the_next(dsn: str) -> None:
+    sizes = {"connection_budget": 1, "tenant_pool_max": 1, "acquire_timeout": 1}
+    async with pools_of(dsn, 2, **sizes) as (holder, other):
+        async with holder.acquire(timeout=PATIENCE):
+            waiting = asyncio.create_task(path(other))
+            await asyncio.sleep(0)
+            (*_, kept) = other._pools._awake.values()
+            await kept.closed()
+            assert isinstance(kept.error, TimeoutError)
+
+        assert await waiting == "t1"
