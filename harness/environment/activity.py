@@ -26,11 +26,13 @@ _GONE: Final = (
     asyncpg.InterfaceError,
 )
 
-# Databases that the app made for itself count, those of other runs do not.
+# Databases that the app made for itself count, those of other runs do not. The app may
+# have called one after the run's own.
 _COUNT: Final = """
 select count(*) from pg_stat_activity
-where backend_type = 'client backend' and pid <> pg_backend_pid() and (datname = $1
- or datname <> all($2::text[]) and not starts_with(datname, 'harness_'))
+where backend_type = 'client backend' and pid <> pg_backend_pid()
+ and datname <> all($2::text[])
+ and (strpos(datname, $1) > 0 or not starts_with(datname, 'harness_'))
 """
 _LIST: Final = _COUNT.replace(
     "count(*)", "pid, usename, application_name, state, query"

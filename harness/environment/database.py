@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
 
+from harness.environment.claims import (
+    PREFIX,
+    Claims,
+    drop_all,
+    drop_database,
+    of_dead_runs,
+    present,
+)
 from harness.environment.owner import Owner
 from harness.environment.quoting import identifier
 from harness.environment.server import Postgres
 from harness.errors import PostgresError, ResourceError
 
-PREFIX = "harness_"
 _HINT_LENGTH = 12
 _TIMEOUT = 10.0
+_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +35,41 @@ class Database:
         name: Its name on the server; at most 57 characters.
         dsn: How to get in, as the server's administrating user.
         server: Where it is.
+        before: Object ids of the databases that were there before it.
+        patterns: How the app calls databases of its own; see `claims`.
     """
 
     name: str
     dsn: str = field(repr=False)
     server: Postgres
+    before: frozenset[int] = field(default=frozenset(), repr=False)
+    patterns: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> Claims:
+        """Tells which databases the app of this run has made beside it."""
+        shared = self.server.source == "dsn"
+        return Claims(self.name, self.before, shared, self.patterns)
 
 
 @contextlib.asynccontextmanager
 async def create_database(
-    pg: Postgres, name_hint: str = "", *, drop: bool = True
+    pg: Postgres,
+    name_hint: str = "",
+    *,
+    drop: bool = True,
+    patterns: Sequence[str] = (),
 ) -> AsyncIterator[Database]:
     """Create an empty database, for as long as the block.
+
+    What an app has made beside it meanwhile goes with it.
 
     Args:
         pg: The server.
         name_hint: What it is for; becomes part of its name.
         drop: Whether it is dropped; on a server that ends with it, ten thousands of
             files need not be deleted twice over.
+        patterns: How the app calls databases that it makes; see `claims`.
 
     Raises:
         PostgresError: The server refused.
@@ -53,20 +78,31 @@ async def create_database(
     hint = re.sub(r"[^a-z0-9]+", "_", name_hint.lower())[:_HINT_LENGTH].strip("_")
     name = PREFIX + "_".join(filter(None, [hint, Owner.current().new_name()]))
     try:
-        await _execute(pg, f"create database {identifier(name)}")
+        async with _connected(pg) as connection:
+            before = await present(connection)
+            await connection.execute(f"create database {identifier(name)}")
     except asyncpg.DiskFullError as error:
         raise ResourceError(
             f"the disk of Postgres at {pg.host}:{pg.port} is full"
         ) from error
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except _FAILURES as error:
         raise PostgresError(f"cannot create the database {name}: {error}") from error
+    database = Database(name, pg.dsn_of(name), pg, before, tuple(patterns))
     try:
-        yield Database(name, pg.dsn_of(name), pg)
+        yield database
     finally:
         if drop:
             # A server that is gone took the database along, or it is swept later.
-            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError):
-                await _execute(pg, drop_statement(name))
+            with contextlib.suppress(*_FAILURES):
+                await _drop(database)
+
+
+async def _drop(database: Database) -> None:
+    """Drop a database and what the app made beside it; that first, it may be found."""
+    async with _connected(database.server) as connection:
+        further = await database.claims.find(connection)
+        await drop_all(connection, (one.name for one in further))
+        await drop_database(connection, database.name)
 
 
 async def sweep_databases(connection: asyncpg.Connection) -> tuple[str, ...]:
@@ -75,28 +111,13 @@ async def sweep_databases(connection: asyncpg.Connection) -> tuple[str, ...]:
     Returns:
         Their names.
     """
-    rows = await connection.fetch(
-        "select datname from pg_database where starts_with(datname, $1)", PREFIX
-    )
-    swept = []
-    for name in (row["datname"] for row in rows):
-        owner = Owner.find(name)
-        if owner is not None and owner.is_dead():
-            # Another run may be sweeping too, or another user have made it.
-            with contextlib.suppress(asyncpg.PostgresError):
-                await connection.execute(drop_statement(name))
-                swept.append(name)
-    return tuple(swept)
+    return tuple(await drop_all(connection, await of_dead_runs(connection)))
 
 
-def drop_statement(name: str) -> str:
-    """Return the statement that drops a database, whoever is connected to it."""
-    return f"drop database if exists {identifier(name)} with (force)"
-
-
-async def _execute(pg: Postgres, statement: str) -> None:
+@contextlib.asynccontextmanager
+async def _connected(pg: Postgres) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(pg.dsn, timeout=_TIMEOUT)
     try:
-        await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()

@@ -9,13 +9,14 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.environment.database import Database, create_database
 from harness.environment.fresh import fresh_state
 from harness.environment.postgres import ensure_alive, postgres, until_dead
 from harness.errors import HarnessError, Inconclusive
 from harness.model.canary import CanaryKey
+from harness.model.event import Note
 from harness.model.progress import Progress
 from harness.model.scanner import Scanner
 from harness.provisioning.addresses import Addresses
@@ -30,7 +31,7 @@ from harness.run.limits import ensure_files_left, raise_file_limit
 from harness.run.loading import filled_environment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
     from harness.environment.fresh import FreshState
     from harness.environment.outside import Outside
@@ -42,11 +43,14 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 200
 """Sessions at once on a server that we start, unless an exercise wants more."""
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A state that nobody sets back: of an app that runs elsewhere."""
+
+    doubtful: ClassVar[tuple[str, ...]] = ()
 
     async def snapshot(self) -> None:
         """Remember nothing."""
@@ -61,6 +65,7 @@ class Hooked:
 
     hook: FreshHook
     dsn: str
+    doubtful: ClassVar[tuple[str, ...]] = ()
 
     async def snapshot(self) -> None:
         """Remember nothing: the hook knows what to go back to."""
@@ -136,7 +141,9 @@ async def open_scene(
         if pg is not None and database is None:
             # With nothing to set back, the server is this scene's own.
             own = not fresh and pg.source == "embedded"
-            created = create_database(pg, "app", drop=not own)
+            created = create_database(
+                pg, "app", drop=not own, patterns=target.databases
+            )
             database = await stack.enter_async_context(created)
         if fresh and database is not None and target.fresh != "keep":
             hook = target.fresh if callable(target.fresh) else None
@@ -229,10 +236,22 @@ async def set_stage(
         scene, tenants=order.settings.tenants, seed=order.settings.seed
     )
     await state.snapshot()
+    if state.doubtful:
+        scene.recorder.add(Note("note", _in_doubt(state.doubtful)))
     count = len(catalogue.operations)
     detail = f"{len(world.tenants)} tenants, {count} operations"
     order.listener(Progress("provision", 1, 1, detail=detail))
     return Stage(scene, catalogue, world, state)
+
+
+def _in_doubt(databases: Sequence[str]) -> str:
+    """Say which databases may be the app's, but stay as they are."""
+    more = f" and {len(databases) - _SHOWN} more" if len(databases) > _SHOWN else ""
+    return (
+        f"While tenants were made, databases appeared on the server:"
+        f" {', '.join(databases[:_SHOWN])}{more}. If they are the app's, say so in"
+        " Target.databases: they are not set back, and remain."
+    )
 
 
 async def while_alive(pg: Postgres | None, work: Coroutine[Any, Any, None]) -> None:

@@ -34,7 +34,7 @@ METHODS: Final = frozenset(
     {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 _NAMED: Final = METHODS | {WEBSOCKET}
-_TEXTS: Final = ("labelled_loggers", "operator_fields", "reimport")
+_TEXTS: Final = ("databases", "labelled_loggers", "operator_fields", "reimport")
 _PATTERNS: Final = ("public", "shared", "operator", "skip")
 _IMPORT: Final = 'Write it as "package.module:attribute", such as "shop.main:app".'
 

@@ -72,6 +72,9 @@ class Target:
             database; cuts its connections), ``keep`` (not at all, and the app is
             never restarted: for a `url` without a hook, and for apps that keep
             their state in memory), or a hook that gets the DSN.
+        databases: How the app calls databases that it makes beside the run's own, such
+            as ``"shop_*"``. What appears during a run and is called so is set back, and
+            dropped at the end; needed only on a server that others use, too.
         reimport: Packages to import afresh at each start.
         startup_timeout: Seconds until the app must be ready.
         shutdown_timeout: Seconds until it must be gone.
@@ -107,6 +110,7 @@ class Target:
     labelled_loggers: tuple[str, ...] = ()
     operator_fields: tuple[str, ...] = ()
     fresh: Literal["delete", "template", "keep"] | FreshHook = "delete"
+    databases: tuple[str, ...] = ()
     reimport: tuple[str, ...] = ()
     startup_timeout: float = 30.0
     shutdown_timeout: float = 10.0

@@ -83,6 +83,7 @@ def operation(method: str = "GET", path: str = "/items") -> Operation:
         ({"skip": "/x"}, "Target.skip is a string"),
         ({"labelled_loggers": "shop"}, "Target.labelled_loggers is a string"),
         ({"operator_fields": "email"}, "Target.operator_fields is a string"),
+        ({"databases": "shop_*"}, "Target.databases is a string"),
         ({"reimport": "shop"}, "Target.reimport is a string"),
         ({"openapi": None}, 'or to "".'),
         ({"operations": operation()}, "must be a tuple of operations"),

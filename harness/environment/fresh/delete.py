@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import final
 
 import asyncpg
 
 from harness.environment.database import Database
-from harness.environment.fresh.catalogue import KINDS, Catalogue, Relation
+from harness.environment.fresh.catalogue import KINDS, Catalogue
 from harness.environment.fresh.fingerprint import (
     Fingerprint,
     open_connection,
     reading,
     take_fingerprint,
 )
+from harness.environment.fresh.repairs import Repair, mend, repair_of
 from harness.environment.fresh.state import insist_on_same, not_snapshotted
-from harness.environment.quoting import identifier, literal
+from harness.environment.quoting import identifier
 from harness.errors import Inconclusive, ResourceError
+
+Sessions = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
 
 
 @final
 class DeleteState:
-    """Keeps the rows in temporary tables of its own session, which nobody else sees.
+    """Keeps the rows in memory.
 
     A restore looks at what differs and repairs only that: tables are emptied and
     filled again, sequences are set, what was created since is dropped. What was
@@ -31,83 +36,72 @@ class DeleteState:
 
     Args:
         database: Whose state.
-        connection: Its own session in that database.
+        sessions: Gives connections to that database.
     """
 
-    def __init__(self, database: Database, connection: asyncpg.Connection) -> None:
+    def __init__(self, database: Database, sessions: Sessions) -> None:
         self._database = database
-        self._connection = connection
+        self._sessions = sessions
         self._wanted: Fingerprint | None = None
-        self._repairs: dict[str, str] = {}
+        self._repairs: dict[str, Repair] = {}
 
     async def snapshot(self) -> None:
-        with _refusals():
-            # Neither triggers nor foreign keys fire; they did when rows came first.
-            await self._connection.execute("set session_replication_role = replica")
-            self._wanted = await take_fingerprint(self._connection)
-            await self._connection.execute("discard temp")
+        async with self._connected() as connection:
+            self._wanted = await take_fingerprint(connection)
             self._repairs = {}
-            for number, relation in enumerate(self._wanted.catalogue.relations):
-                await self._keep(relation, identifier("pg_temp", f"kept_{number}"))
+            for relation in self._wanted.catalogue.relations:
+                repair = await repair_of(connection, relation)
+                if repair is not None:
+                    self._repairs[relation.label] = repair
 
     async def restore(self) -> None:
-        if self._wanted is None:
+        wanted = self._wanted
+        if wanted is None:
             raise not_snapshotted()
-        with _refusals():
-            now = await take_fingerprint(self._connection)
-            if now.parts == self._wanted.parts:
+        async with self._connected() as connection:
+            now = await take_fingerprint(connection)
+            if now.parts == wanted.parts:
                 return
-            statements = [
-                *_removals(self._wanted.catalogue, now.catalogue),
-                *(
-                    repair
-                    for label, repair in self._repairs.items()
-                    if now.parts.get(label) != self._wanted.parts[label]
-                    and label in now.parts
-                ),
-            ]
-            if statements:
-                # Several statements in one message are one transaction.
-                await self._connection.execute(";".join(statements))
-                now = await take_fingerprint(self._connection)
-        insist_on_same(self._wanted, now, strategy="delete")
+            repairs = (
+                repair
+                for label, repair in self._repairs.items()
+                if label in now.parts and now.parts[label] != wanted.parts[label]
+            )
+            removals = _removals(wanted.catalogue, now.catalogue)
+            await mend(connection, removals, repairs)
+            now = await take_fingerprint(connection)
+        insist_on_same(wanted, now, strategy="delete")
 
     async def fingerprint(self) -> str:
         async with reading(self._database.dsn) as connection:
             return (await take_fingerprint(connection)).digest
 
-    async def _keep(self, relation: Relation, kept: str) -> None:
-        """Store what a relation holds, and write down how to bring it back."""
-        if relation.kind == "S":
-            arguments = await self._connection.fetchval(
-                f"select last_value || ', ' || is_called from {relation.sql}"  # noqa: S608
-            )
-            repair = f"select setval({literal(relation.sql)}, {arguments})"
-        elif relation.kind == "m":
-            repair = f"refresh materialized view {relation.sql}"
-        elif relation.kind == "r" and relation.stored:
-            columns = ", ".join(map(identifier, relation.stored))
-            await self._connection.execute(
-                f"create temp table {kept} as select {columns} from only {relation.sql}"  # noqa: S608
-            )
-            repair = (
-                f"delete from only {relation.sql};"  # noqa: S608
-                f"insert into {relation.sql} ({columns}) overriding system value"
-                f" select {columns} from {kept}"
-            )
-        else:
-            return
-        self._repairs[relation.label] = repair
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
+        """Have a session in which neither triggers nor foreign keys fire.
+
+        They did when the rows came first.
+        """
+        with _refusals():
+            async with self._sessions() as connection:
+                await connection.execute("set session_replication_role = replica")
+                yield connection
 
 
 @contextlib.asynccontextmanager
 async def delete_state(database: Database) -> AsyncIterator[DeleteState]:
-    """Have the state for as long as the block."""
+    """Have the state for as long as the block, over one connection that stays."""
     connection = await open_connection(database.dsn)
     try:
-        yield DeleteState(database, connection)
+        yield DeleteState(database, lambda: contextlib.nullcontext(connection))
     finally:
         connection.terminate()
+
+
+@contextlib.asynccontextmanager
+async def passing_delete_state(database: Database) -> AsyncIterator[DeleteState]:
+    """Have the state without a connection that stays: the app can drop the database."""
+    yield DeleteState(database, partial(reading, database.dsn))
 
 
 def _removals(wanted: Catalogue, now: Catalogue) -> Iterator[str]:

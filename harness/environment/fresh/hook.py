@@ -20,10 +20,11 @@ class HookState:
 
     Args:
         database: Whose state.
-        hook: Gets the database's DSN; brings back the state of the snapshot.
+        hook: Gets the database's DSN; brings back the state of the snapshot. None if
+            that of another database has done so.
     """
 
-    def __init__(self, database: Database, hook: Hook) -> None:
+    def __init__(self, database: Database, hook: Hook | None) -> None:
         self._dsn = database.dsn
         self._hook = hook
         self._wanted: Fingerprint | None = None
@@ -36,7 +37,8 @@ class HookState:
         if self._wanted is None:
             raise not_snapshotted()
         try:
-            await self._hook(self._dsn)
+            if self._hook is not None:
+                await self._hook(self._dsn)
         except HarnessError:
             raise
         except Exception as error:

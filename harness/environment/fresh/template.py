@@ -8,7 +8,8 @@ from typing import final
 
 import asyncpg
 
-from harness.environment.database import Database, drop_statement
+from harness.environment.claims import KEPT, drop_database
+from harness.environment.database import Database
 from harness.environment.fresh.fingerprint import (
     Fingerprint,
     open_connection,
@@ -20,7 +21,6 @@ from harness.environment.fresh.state import insist_on_same, not_snapshotted
 from harness.environment.quoting import identifier, literal
 from harness.errors import Inconclusive, ResourceError
 
-_KEPT = "_kept"
 _WITH_STRATEGY = 150000
 
 
@@ -35,12 +35,15 @@ class TemplateState:
     Args:
         database: Whose state.
         admin: A connection to another database of the same server.
+        kept: Name of the copy.
     """
 
-    def __init__(self, database: Database, admin: asyncpg.Connection) -> None:
+    def __init__(
+        self, database: Database, admin: asyncpg.Connection, kept: str
+    ) -> None:
         self._database = database
         self._admin = admin
-        self._kept = database.name + _KEPT
+        self._kept = kept
         self._wanted: Fingerprint | None = None
         self._settings: tuple[str, ...] = ()
 
@@ -50,7 +53,7 @@ class TemplateState:
             self._wanted = await take_fingerprint(connection)
         self._settings = await database_settings(self._admin, self._database.name)
         with _refusals():
-            await self._admin.execute(drop_statement(self._kept))
+            await drop_database(self._admin, self._kept)
             # Nobody may come back between being sent off and the copy.
             await self._admin.execute(f"alter database {name} allow_connections false")
             try:
@@ -68,7 +71,7 @@ class TemplateState:
         if self._wanted is None:
             raise not_snapshotted()
         with _refusals():
-            await self._admin.execute(drop_statement(self._database.name))
+            await drop_database(self._admin, self._database.name)
             await self._copy(self._kept, self._database.name)
             for statement in self._settings:
                 await self._admin.execute(statement)
@@ -82,7 +85,7 @@ class TemplateState:
 
     async def forget(self) -> None:
         """Drop the copy."""
-        await self._admin.execute(drop_statement(self._kept))
+        await drop_database(self._admin, self._kept)
 
     async def _copy(self, source: str, copy: str) -> None:
         version = await self._admin.fetchval("show server_version_num")
@@ -98,11 +101,18 @@ class TemplateState:
 
 
 @contextlib.asynccontextmanager
-async def template_state(database: Database) -> AsyncIterator[TemplateState]:
-    """Have the state for as long as the block; its copy goes with it."""
+async def template_state(
+    database: Database, *, kept: str = ""
+) -> AsyncIterator[TemplateState]:
+    """Have the state for as long as the block; its copy goes with it.
+
+    Args:
+        database: Whose state.
+        kept: Name of the copy; by default it is made from the database's.
+    """
     admin = await open_connection(database.server.dsn)
     try:
-        state = TemplateState(database, admin)
+        state = TemplateState(database, admin, kept or database.name + KEPT)
         try:
             yield state
         finally:

@@ -11,6 +11,7 @@ import pytest
 from harness.environment.database import Database
 from harness.environment.dsn import make_dsn, read_dsn
 from harness.environment.fresh import fresh_state
+from harness.environment.fresh.delete import delete_state
 from harness.errors import Inconclusive, SettingsError
 from tests.environment.fresh.conftest import run
 
@@ -69,13 +70,12 @@ async def test_delete_gives_up_on_rows_that_an_open_transaction_holds(
     seeded: Database,
 ) -> None:
     holder = await asyncpg.connect(seeded.dsn)
-    async with fresh_state("delete", seeded) as state:
+    async with delete_state(seeded) as state:
         await state.snapshot()
         await run(seeded, "insert into audit (what) values ('x')")
         await holder.execute("begin; update audit set what = 'held'")
-        await state._connection.execute(  # type: ignore[attr-defined]
-            "set lock_timeout = '100ms'"
-        )
+        async with state._sessions() as connection:
+            await connection.execute("set lock_timeout = '100ms'")
 
         with pytest.raises(Inconclusive, match="holds a lock"):
             await state.restore()
