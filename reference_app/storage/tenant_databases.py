@@ -98,6 +98,7 @@ class TenantDatabases:
             f"CREATE DATABASE {quote_identifier(name)} "
             f"TEMPLATE {quote_identifier(template)}"
         )
+        await _say_whose(admin, name)
 
     async def upgrade(self, name: str) -> None:
         """Apply what a tenant's database lacks."""
@@ -157,6 +158,7 @@ class TenantDatabases:
     async def _make_template(self, admin: Connection, name: str) -> None:
         quoted = quote_identifier(name)
         await admin.execute(f"CREATE DATABASE {quoted}")
+        await _say_whose(admin, name)
         async with self._pool(name) as pool:
             await prepare(pool, SCHEMA, series("tenant"))
             async with pool.acquire() as connection:
@@ -190,6 +192,16 @@ class TenantDatabases:
             f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role};"
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}"
         )
+
+
+async def _say_whose(admin: Connection, name: str) -> None:
+    """Note on a database which app it is of, for those who look after the server."""
+    statement = await admin.fetchval(
+        "SELECT format('COMMENT ON DATABASE %I IS %L', "
+        "$1::text, 'for ' || current_database())",
+        name,
+    )
+    await admin.execute(statement)
 
 
 @asynccontextmanager

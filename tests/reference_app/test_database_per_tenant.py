@@ -73,6 +73,21 @@ async def test_equal_ids_of_two_tenants_are_different_rows(made: Stores) -> None
     assert ids == [1, 1]
 
 
+async def test_each_database_says_which_app_it_is_of(
+    made: Stores, database: asyncpg.Connection
+) -> None:
+    own = await database.fetchval("SELECT current_database()")
+    suffix = (await name_of(database, "x")).rpartition("_")[2]
+
+    said = await database.fetch(
+        "SELECT shobj_description(oid, 'pg_database') AS text FROM pg_database "
+        "WHERE strpos(datname, $1) > 0",
+        suffix,
+    )
+
+    assert [row["text"] for row in said] == [f"for {own}"] * 2  # and the template
+
+
 class Halting:
     """Makes places, says so, and goes no further until it is told how to end."""
 
