@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from reference_app.pools import Connections
 from reference_app.settings import Settings
 from reference_app.tenants.tenant import Tenant
 
@@ -104,20 +105,20 @@ class Metrics:
         self._refused.labels(reason=reason).inc()
 
     def set_state(
-        self, *, tenants: int, listeners: int, pools: Mapping[str, tuple[int, int]]
+        self, *, tenants: int, listeners: int, pools: Mapping[str, Connections]
     ) -> None:
         """Say what is open now.
 
         Args:
             tenants: How many tenants are.
             listeners: How many streams and sockets are.
-            pools: Connections of each pool: those in use, and idle ones.
+            pools: Connections by pool; tenants' own pools count together.
         """
         self._tenants.set(tenants)
         self._listeners.set(listeners)
-        for name, (busy, idle) in pools.items():
-            self._pools.labels(pool=name, state="busy").set(busy)
-            self._pools.labels(pool=name, state="idle").set(idle)
+        for name, open_now in pools.items():
+            self._pools.labels(pool=name, state="busy").set(open_now.busy)
+            self._pools.labels(pool=name, state="idle").set(open_now.idle)
 
     def page(self) -> bytes:
         """Render all, in Prometheus' text format; may take a while, in any thread."""

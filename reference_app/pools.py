@@ -5,11 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 from pydantic import SecretStr
 
 from reference_app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """How many connections are open, lent or not."""
+
+    busy: int = 0
+    idle: int = 0
+
+    def __add__(self, other: Connections) -> Connections:
+        """Return both together."""
+        return Connections(self.busy + other.busy, self.idle + other.idle)
+
+
+def connections_of(pool: asyncpg.Pool) -> Connections:
+    """Count a pool's connections."""
+    idle = pool.get_idle_size()
+    return Connections(pool.get_size() - idle, idle)
 
 
 @asynccontextmanager

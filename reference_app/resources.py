@@ -78,6 +78,16 @@ class Resources(Foundation):
             tenant, lambda: self.configurations.load(tenant.id)
         )
 
+    async def let_go(self, tenant: Tenant) -> None:
+        """End what this process does for a tenant that leaves, or has left."""
+        self.hub.end(tenant, "tenant")
+        await self.jobs.end(tenant)
+        await self.tenants.close(tenant.id)
+        self.directory.forget(tenant.id)
+        self.signing_keys.forget(tenant.id)
+        self.response_cache.forget(tenant)
+        self.metrics.forget(tenant)
+
 
 @dataclass(frozen=True, slots=True)
 class CurrentTenant:
@@ -154,8 +164,6 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             parts.tenants(settings, opening.open, base.logger)
         )
         await start_up(tenants, await base.directory.by_last_use(), settings)
-        housekeeping = Housekeeping(tenants, base.control, settings, base.logger)
-        await stack.enter_async_context(housekeeping.running())
         signing_keys = parts.signing_keys(settings, base.control)
         jobs = await stack.enter_async_context(
             parts.jobs(settings, tenants, base.logger)
@@ -163,8 +171,7 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         audit = parts.audit(jobs, base.logger)
         webhook_cache = parts.webhook_cache(settings)
         webhooks = parts.webhooks(settings, jobs, webhook_cache, base.logger)
-        stack.callback(hub.close)
-        yield Resources(
+        resources = Resources(
             settings=settings,
             logger=base.logger,
             control=base.control,
@@ -194,3 +201,9 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             ),
             metrics=parts.metrics(settings),
         )
+        housekeeping = Housekeeping(
+            tenants, base.directory, resources.let_go, settings, base.logger
+        )
+        await stack.enter_async_context(housekeeping.running())
+        stack.callback(hub.close)
+        yield resources

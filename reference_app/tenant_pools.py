@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from reference_app.connection_budget import ConnectionBudget, Reservation
 from reference_app.kept import Kept
 from reference_app.migrations import Connection
-from reference_app.pools import open_pool
+from reference_app.pools import Connections, connections_of, open_pool
 from reference_app.settings import Settings
 
 
@@ -99,6 +99,15 @@ class TenantPools:
             if kept.error is not None and not isinstance(kept.error, TimeoutError):
                 raise kept.error
         raise PoolClosed("the tenant was closed while it was in use")
+
+    def connections(self) -> Connections:
+        """Count the connections of all tenants together."""
+        counts = (
+            connections_of(kept.thing.pool)
+            for kept in self._awake.values()
+            if kept.state == "open"
+        )
+        return sum(counts, Connections())
 
     def reclaim(self) -> None:
         """Put pools to sleep until those who wait can be served."""

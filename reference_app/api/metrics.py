@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from reference_app.api.dependencies import AppResources, Operator
+from reference_app.pools import connections_of
 from reference_app.problems import problems
 
 
@@ -32,12 +33,13 @@ def router(*, public: bool) -> APIRouter:
 
 async def read_metrics(resources: AppResources) -> Response:
     """Tell what this process has done and has open, for Prometheus."""
-    control = resources.control
-    idle = control.get_idle_size()
     resources.metrics.set_state(
         tenants=resources.tenants.counts().get("open", 0),
         listeners=resources.hub.count(),
-        pools={"control": (control.get_size() - idle, idle)},
+        pools={
+            "control": connections_of(resources.control),
+            resources.settings.storage: resources.storage.connections(),
+        },
     )
     # Thousands of series take a while, and everybody's requests would wait.
     page = await asyncio.to_thread(resources.metrics.page)

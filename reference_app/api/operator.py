@@ -12,7 +12,6 @@ from structlog.contextvars import bound_contextvars
 from reference_app.api.dependencies import AppResources, Operator
 from reference_app.changes import Change
 from reference_app.problems import ProblemError, not_found, problems
-from reference_app.resources import Resources
 from reference_app.tenants.offboarding import offboard
 from reference_app.tenants.onboarding import (
     DomainRefused,
@@ -21,7 +20,7 @@ from reference_app.tenants.onboarding import (
     onboard,
 )
 from reference_app.tenants.open_tenants import NotReady
-from reference_app.tenants.tenant import Status, Tenant
+from reference_app.tenants.tenant import Status
 from reference_app.text import Slug
 
 router = APIRouter(
@@ -99,32 +98,19 @@ async def offboard_tenant(
 ) -> None:
     """Remove a tenant with all that is its. It cannot be brought back.
 
-    It is suspended first, so a removal that fails can be asked for again.
+    It is suspended first, so a removal that fails can be asked for again. Other
+    processes find no such tenant within `cache_lifetime`; streams there end then, and
+    what is open for it is closed at the next `housekeeping_interval`.
     """
     tenant = await resources.directory.set_status(slug, "suspended")
     if tenant is None:
         raise not_found("tenant")
     with bound_contextvars(tenant=tenant.slug):
-        await close_here(resources, tenant)
+        await resources.let_go(tenant)
         await offboard(tenant, control=resources.control, storage=resources.storage)
         # Once more: a request that was on its way may have opened it again.
-        await close_here(resources, tenant)
-        resources.metrics.forget(tenant)
+        await resources.let_go(tenant)
         resources.logger.info("tenant offboarded")
-
-
-async def close_here(resources: Resources, tenant: Tenant) -> None:
-    """End what this process does for a tenant; others notice by themselves.
-
-    Their requests find no such tenant within `cache_lifetime`, their streams end
-    then, and what is open there closes as idle.
-    """
-    resources.hub.end(tenant, "tenant")
-    await resources.jobs.end(tenant)
-    await resources.tenants.close(tenant.id)
-    resources.directory.forget(tenant.id)
-    resources.signing_keys.forget(tenant.id)
-    resources.response_cache.forget(tenant)
 
 
 @router.put("/{slug}/status", responses=problems(404))

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from reference_app.dsns import with_database, with_login
 from reference_app.migrations import Connection
-from reference_app.pools import open_pool
+from reference_app.pools import Connections, open_pool
 from reference_app.settings import Settings
 from reference_app.storage.login import OwnLogin, ensure_login
 from reference_app.storage.own.session import OwnTablesSession
@@ -114,6 +114,10 @@ class DatabasePerTenantStorage:
             )
             await databases.sweep()
             yield cls(settings, control, databases, login, pools)
+
+    def connections(self) -> Connections:
+        """Count the connections of tenants' pools."""
+        return self._pools.connections()
 
     def place(self, slug: str, name: str, database: str) -> NewPlace:
         """Return no place in this database; the tenant's is noted elsewhere."""

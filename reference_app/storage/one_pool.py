@@ -19,7 +19,7 @@ from reference_app.migrations.tenant_schemas import (
     create_tenant_schema,
     upgrade_tenant_schema,
 )
-from reference_app.pools import open_pool
+from reference_app.pools import Connections, connections_of, open_pool
 from reference_app.settings import Settings
 from reference_app.storage.own.session import OwnTablesSession
 from reference_app.storage.seam import PlaceTaken
@@ -70,6 +70,10 @@ class OnePoolStorage:
             "SELECT set_config('search_path', $1, false)",
             quote_identifier(tenant.own_schema),
         )
+
+    def connections(self) -> Connections:
+        """Count the connections of everybody's pool."""
+        return connections_of(self._pool)
 
     def place(self, slug: str, name: str, database: str) -> NewPlace:
         """Name the schema after the tenant."""

@@ -19,7 +19,7 @@ from reference_app.dsns import with_login
 from reference_app.identifiers import quote_identifier
 from reference_app.migrations import Connection, prepare, series
 from reference_app.migrations.tenant_schemas import TABLES
-from reference_app.pools import open_pool
+from reference_app.pools import Connections, connections_of, open_pool
 from reference_app.settings import Settings
 from reference_app.storage.login import OwnLogin, ensure_login
 from reference_app.storage.own.session import OwnTablesSession
@@ -77,6 +77,10 @@ class RowLevelSecurityStorage:
             server_settings={"search_path": f"{_SCHEMA}, pg_temp"},
         ) as pool:
             yield cls(settings, login, pool)
+
+    def connections(self) -> Connections:
+        """Count the connections of everybody's pool."""
+        return connections_of(self._pool)
 
     def place(self, slug: str, name: str, database: str) -> NewPlace:
         """Return no place: the tables are shared."""

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from reference_app.identifiers import quote_identifier
+from reference_app.pools import Connections
 from reference_app.settings import Settings
 from reference_app.storage.own.session import OwnTablesSession
 from reference_app.storage.schema_and_role import SchemaAndRole
@@ -49,6 +50,10 @@ class SchemaPerTenantStorage(SchemaAndRole):
         """Yield the storage, whose pools keep within one budget."""
         async with TenantPools(settings) as pools:
             yield cls(settings, pools)
+
+    def connections(self) -> Connections:
+        """Count the connections of tenants' pools."""
+        return self._pools.connections()
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[SchemaPerTenantStore]:

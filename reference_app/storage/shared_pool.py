@@ -20,9 +20,11 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from reference_app.engines import open_engine
 from reference_app.identifiers import quote_identifier
+from reference_app.pools import Connections
 from reference_app.settings import Settings
 from reference_app.storage.core.session import CoreSession
 from reference_app.storage.schema_and_role import SchemaAndRole
@@ -68,6 +70,12 @@ class SharedPoolStorage(SchemaAndRole):
         """Open the pool."""
         async with open_engine(settings, max_size=settings.shared_pool_max) as engine:
             yield cls(engine)
+
+    def connections(self) -> Connections:
+        """Count the connections of everybody's pool."""
+        pool = self._engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool)  # noqa: S101 - for mypy
+        return Connections(pool.checkedout(), pool.checkedin())
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[SharedPoolStore]:

@@ -9,7 +9,7 @@ from typing import Self
 import asyncpg
 
 from reference_app.migrations import Connection, prepare, series
-from reference_app.pools import open_pool
+from reference_app.pools import Connections, connections_of, open_pool
 from reference_app.settings import Settings
 from reference_app.storage.shared.session import SharedTablesSession
 from reference_app.tenants.tenant import NewPlace, Tenant
@@ -54,6 +54,10 @@ class SharedTablesStorage:
         timeout = self._settings.acquire_timeout
         async with self._pool.acquire(timeout=timeout) as connection:
             yield connection
+
+    def connections(self) -> Connections:
+        """Count the connections of everybody's pool."""
+        return connections_of(self._pool)
 
     def place(self, slug: str, name: str, database: str) -> NewPlace:
         """Return no place: the tables are shared."""

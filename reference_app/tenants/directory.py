@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -63,6 +64,26 @@ class TenantDirectory:
             "FROM control.tenants ORDER BY slug"
         )
         return [Tenant(**row) for row in rows]
+
+    async def those(self, tenant_ids: Collection[UUID]) -> Mapping[UUID, Tenant]:
+        """Return these tenants as they are now, by id, without those that have left."""
+        rows = await self._control.fetch(
+            "SELECT id, slug, name, status, schema_name, role_name, revision "
+            "FROM control.tenants WHERE id = ANY($1)",
+            list(tenant_ids),
+        )
+        return {row["id"]: Tenant(**row) for row in rows}
+
+    async def note_last_use(self, used: Mapping[UUID, datetime]) -> None:
+        """Write when tenants were last used; other processes may know of later use."""
+        await self._control.execute(
+            "UPDATE control.tenants t "
+            "SET last_used_at = greatest(t.last_used_at, u.at) "
+            "FROM unnest($1::uuid[], $2::timestamptz[]) AS u (id, at) "
+            "WHERE t.id = u.id",
+            list(used),
+            list(used.values()),
+        )
 
     async def by_last_use(self) -> Sequence[Tenant]:
         """Return all active tenants, the one that was used last first."""

@@ -1,28 +1,31 @@
-"""What is done now and then for all tenants: close idle ones, note their last use."""
+"""What is done now and then for all tenants that are open in this process."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from uuid import UUID
 
-import asyncpg
 from structlog.contextvars import bound_contextvars
 from structlog.stdlib import BoundLogger
 
 from reference_app.logs import log_failure
 from reference_app.settings import Settings
+from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.open_tenants import OpenTenants
+from reference_app.tenants.tenant import Tenant
 
 
 class Housekeeping:
-    """Closes idle tenants and writes times of last use, all of them in one statement.
+    """Closes idle tenants, follows other processes, and writes times of last use.
+
+    It takes two statements for all tenants together, however many there are.
 
     Args:
-        tenants: Whose they are.
-        control: Where the times are written.
+        tenants: What is open.
+        directory: Knows how tenants are now, and takes the times.
+        let_go: Ends what this process does for a tenant that has left.
         settings: How often.
         logger: Where it is told.
     """
@@ -30,12 +33,14 @@ class Housekeeping:
     def __init__(
         self,
         tenants: OpenTenants,
-        control: asyncpg.Pool,
+        directory: TenantDirectory,
+        let_go: Callable[[Tenant], Awaitable[None]],
         settings: Settings,
         logger: BoundLogger,
     ) -> None:
         self._tenants = tenants
-        self._control = control
+        self._directory = directory
+        self._let_go = let_go
         self._settings = settings
         self._logger = logger
         self._written = datetime.now(UTC)
@@ -57,7 +62,24 @@ class Housekeeping:
             for tenant in self._tenants.close_idle():
                 with bound_contextvars(tenant=tenant.slug):
                     self._logger.info("tenant idle")
+            await self._follow()
             await self._note_last_use()
+
+    async def _follow(self) -> None:
+        """Close what rests on what another process has changed or removed."""
+        here = [tenant for tenant, _ in self._tenants.states()]
+        try:
+            known = await self._directory.those({tenant.id for tenant in here})
+            for tenant in here:
+                now = known.get(tenant.id)
+                if now is not None:
+                    self._tenants.notice(now)
+                    continue
+                with bound_contextvars(tenant=tenant.slug):
+                    self._logger.info("tenant gone")
+                    await self._let_go(tenant)
+        except Exception as error:  # noqa: BLE001 - tried again next time
+            log_failure(self._logger, "other processes not followed", error)
 
     async def _note_last_use(self) -> None:
         """Write what is new; a failure only makes the next start less well ordered."""
@@ -66,18 +88,8 @@ class Housekeeping:
         if not used:
             return
         try:
-            await note_last_use(self._control, used)
+            await self._directory.note_last_use(used)
         except Exception as error:  # noqa: BLE001 - tried again next time
             log_failure(self._logger, "times of last use not written", error)
         else:
             self._written = now
-
-
-async def note_last_use(control: asyncpg.Pool, used: Mapping[UUID, datetime]) -> None:
-    """Write when tenants were last used; another process may know of later use."""
-    await control.execute(
-        "UPDATE control.tenants t SET last_used_at = greatest(t.last_used_at, u.at) "
-        "FROM unnest($1::uuid[], $2::timestamptz[]) AS u (id, at) WHERE t.id = u.id",
-        list(used),
-        list(used.values()),
-    )

@@ -108,6 +108,30 @@ async def test_what_is_open_is_told(dsn: str) -> None:
         assert counted["a", "WEBSOCKET", "/socket", "1xx"] == 1
 
 
+async def test_connections_are_told_by_storage_and_not_by_tenant(
+    dsn: str, storage: str
+) -> None:
+    async with running(dsn, storage=storage) as app:
+        a, b = await app.tenant("a"), await app.tenant("b")
+        for client in (a, b):
+            await client.get("/documents")
+        current = app.state["resources"].tenants.states()[0][0]
+        async with (
+            app.state["resources"].tenants.lease(current) as runtime,
+            runtime.store.session(),
+        ):
+            page = await scrape(app)
+
+        pools = {
+            (labels["pool"], labels["state"]): count
+            for labels, count in samples(page, "reference_app_pool_connections")
+        }
+        own_pools = storage in {"schema_per_tenant", "database_per_tenant"}
+        assert {pool for pool, _ in pools} == {"control", storage}
+        assert pools[storage, "busy"] == 1
+        assert pools[storage, "idle"] >= (1 if own_pools else 0)
+
+
 async def test_metrics_take_the_admin_token_unless_they_are_public(dsn: str) -> None:
     async with running(dsn) as guarded, running(dsn, metrics_public=True) as public:
         a = await guarded.tenant("a")

@@ -13,7 +13,7 @@ from reference_app.exports import Exporter
 from reference_app.parts import Parts
 from reference_app.storage.seam import Session
 from tests.reference_app.running import OPERATOR, RunningApp, running
-from tests.reference_app.serving import said, serving
+from tests.reference_app.serving import PATIENCE, said, serving
 
 
 async def offboard(app: RunningApp, slug: str) -> httpx.Response:
@@ -99,6 +99,27 @@ async def test_another_process_notices_within_the_lifetime_of_its_caches(
                 404
             )
             assert (await stream.next()).data == {"reason": "tenant"}
+
+
+async def test_what_another_process_has_open_for_it_is_closed_without_being_asked(
+    dsn: str,
+) -> None:
+    async with (
+        serving(dsn, housekeeping_interval=0.05, close_timeout=3600) as here,
+        serving(dsn) as there,
+    ):
+        a, b = await here.tenant("a"), await here.tenant("b")
+        async with a.listening() as at_a, b.listening() as at_b:
+            await there.operate("DELETE", "/admin/tenants/a")
+
+            assert (await at_a.next()).data == {"reason": "tenant"}
+            async with asyncio.timeout(PATIENCE):
+                while len(here.resources.tenants.states()) > 1:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await b.write("goes on")
+            assert (await at_b.next()).name == "document.created"
+        ((left, state),) = here.resources.tenants.states()
+        assert (left.slug, state) == ("b", "open")
 
 
 class Stuck(Exporter):

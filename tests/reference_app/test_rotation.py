@@ -186,6 +186,22 @@ async def test_listeners_of_every_process_are_told_of_a_new_provider_key_at_once
             assert (await other.next()).name == "document.created"
 
 
+async def test_a_process_that_nobody_asks_follows_too(dsn: str) -> None:
+    async with (
+        running(dsn, housekeeping_interval=0.05) as here,
+        running(dsn) as there,
+    ):
+        await there.tenant("a", provider_key="sk-the-first-key")
+        await here.log_in("a")
+        tenants = here.state["resources"].tenants
+        ((tenant, _),) = tenants.states()
+        runtime = await tenants.ready(tenant)
+        await rotate(there, "a", provider_key="sk-the-second-key")
+
+        async with asyncio.timeout(PATIENCE):
+            await runtime.ending.wait()
+
+
 async def test_an_answer_on_its_way_does_not_use_the_old_key_again(
     dsn: str, database: asyncpg.Connection
 ) -> None:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from reference_app.migrations import Connection
+from reference_app.pools import Connections
 from reference_app.storage.seam.tables import (
     AuditTrail,
     Documents,
@@ -111,6 +112,9 @@ class Storage(Protocol):
         Its block begins before the transaction, and ends after it. What no
         transaction can do or undo is done then, as the transaction has decided.
         """
+
+    def connections(self) -> Connections:
+        """Count the connections that lead to tenants' rows, all tenants together."""
 
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Bring a tenant's place up to date, in a transaction of the caller's."""
