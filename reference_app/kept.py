@@ -124,6 +124,8 @@ class Kept(Generic[T]):
 
     def close(self) -> None:
         """Begin to close: no new leases; an opening that is under way is given up."""
+        if self._closing.is_set():
+            return  # a second cancellation would interrupt what the first began
         self._closing.set()
         if self.state == "opening" and self._opening is not None:
             self._opening.cancel()
