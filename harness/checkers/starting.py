@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.checkers.coverage import lost_beacons
-from harness.model.boot import Arrival, Boot, Initialised, Stage, Watching
+from harness.model.boot import (
+    Arrival,
+    Boot,
+    Initialised,
+    Phase,
+    Reached,
+    Stage,
+    Watching,
+)
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import BeaconSent, Channel, Unseen
 from harness.model.tenant import alias
@@ -23,10 +31,12 @@ def coverage_of_starts(history: History) -> Coverage:
     Covered is each way of starting of which a start served every tenant. An
     initialiser that tenants have to wait for and that was never seen to be called
     for a tenant that was served is a gap of the floor: its import string, or what it
-    says of the tenant, is wrong.
+    says of the tenant, is wrong. So is a start whose end was not seen: what it left
+    open is not known.
     """
     gaps = [
         *_initialiser_gaps(history),
+        *_ends_gaps(history),
         *_log_gaps(history),
         *(Gap(one.step, one.reason, floor=True) for one in _unseen(history)),
     ]
@@ -77,6 +87,22 @@ def _initialiser_gaps(history: History) -> Iterator[Gap]:
             names = sorted({alias(tenant) for _, tenant in missing})
             reason = f"was not seen to be called for {_listed(names)}, who were served"
             yield Gap(f"initialiser {one.what}", reason, floor=True)
+
+
+def _ends_gaps(history: History) -> Iterator[Gap]:
+    ended: dict[int, set[int]] = {}
+    for one in history.of(Reached):
+        if one.phase is Phase.STOPPED:
+            ended.setdefault(one.boot, set()).add(one.worker)
+    for boot in history.of(Boot):
+        missing = boot.workers - len(ended.get(boot.number, ()))
+        if missing > 0:
+            reason = (
+                f"{missing} of {boot.workers} processes did not come through it "
+                f"(strategy {boot.strategy}, {boot.tenants} tenants, trial "
+                f"{boot.trial}): what was left open is not known"
+            )
+            yield Gap("shutdown", reason, floor=True)
 
 
 def _log_gaps(history: History) -> Iterator[Gap]:

@@ -141,6 +141,13 @@ async def _stop(
         if worker not in alive:
             await worker.close()
     failures: list[HarnessError | None] = [worker.failed_to_stop() for worker in alive]
+    if watch is not None:
+        # Nobody may have asked for anything since: then nobody has noticed either.
+        failures += [
+            AppFailed(f"The app's process {worker.ending()} before it was stopped.")
+            for worker in crew
+            if worker not in alive
+        ]
     if not all(stopped):
         seconds = f"{spec.shutdown_timeout:g} s"
         failures.insert(

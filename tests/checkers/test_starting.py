@@ -23,6 +23,7 @@ def test_a_start_that_served_each_tenant_once_it_was_initialised_is_covered() ->
     for tenant in (A, B):
         start.opens(tenant)
         start.serves(tenant)
+    start.stops()
 
     assert covered(start).covered == ("eager, 2 tenants",)
     assert floor(start) == {}
@@ -40,6 +41,7 @@ def test_a_start_that_did_not_serve_a_tenant_is_not_covered() -> None:
 def test_an_initialiser_that_is_never_called_is_a_gap_of_the_floor() -> None:
     start = Start()
     start.serves(A)
+    start.stops()
 
     assert floor(start) == {
         f"initialiser {OPEN}": "was never seen to be called for a tenant"
@@ -49,6 +51,7 @@ def test_an_initialiser_that_is_never_called_is_a_gap_of_the_floor() -> None:
 def test_one_that_requests_need_not_wait_for_is_only_listed() -> None:
     start = Start(awaited=False)
     start.serves(A)
+    start.stops()
 
     assert floor(start) == {}
     assert f"initialiser {OPEN}" in {gap.what for gap in covered(start).gaps}
@@ -74,6 +77,7 @@ def test_what_could_not_be_done_counts_from_the_first_start_on() -> None:
     start = Start()
     start.opens(A)
     start.serves(A)
+    start.stops()
     start.events.insert(0, Unseen("unseen", "seed notes", "answered 422"))
     assert floor(start) == {}
 
@@ -88,3 +92,28 @@ def test_a_target_without_initialisers_is_told_that_nothing_judges_them() -> Non
 
     gaps = {gap.what: gap for gap in covered(start).gaps}
     assert not gaps["initialisers"].floor
+
+
+def test_a_start_of_which_a_process_did_not_come_through_its_shutdown_is_a_gap() -> (
+    None
+):
+    start = Start(workers=2)
+    start.opens(A)
+    start.serves(A)
+    start.stops(worker=1)
+    assert "1 of 2 processes did not come through it" in floor(start)["shutdown"]
+
+    start.stops(worker=2)
+    assert floor(start) == {}
+
+
+def test_an_end_of_one_start_does_not_stand_for_another() -> None:
+    start = Start()
+    for number in (1, 2):
+        if number > 1:
+            start.boots(number)
+        start.opens(A)
+        start.serves(A)
+    start.stops()
+
+    assert "trial 1" in floor(start)["shutdown"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ import asyncpg
 import pytest
 
 from harness.errors import AppFailed, TargetError
-from harness.hosting.served import served
+from harness.hosting.served import Served, served
 from harness.model.boot import Phase, Stage
 from harness.observe.connections import Connection
 from harness.observe.runs import Call
@@ -135,6 +137,24 @@ async def test_an_app_that_hangs_at_shutdown_is_killed_and_nobody_looks(
     with pytest.raises(AppFailed, match="did not stop"):
         async with served(spec, recorder, watch=notes):
             pass
+
+    assert notes.looked == 0
+
+
+async def test_a_process_that_ended_by_itself_is_told_of_though_nobody_asked_it(
+    specify: Specify, recorder: Recorder, server_dsn: str
+) -> None:
+    notes = Notes(server_dsn)
+    spec = specify(APP, environment={"DSN": server_dsn})
+
+    async def lose_it() -> None:
+        async with served(spec, recorder, watch=notes) as hosted:
+            assert isinstance(hosted, Served)
+            os.kill(hosted.pids[0], signal.SIGKILL)
+            await hosted.gone()
+
+    with pytest.raises(AppFailed, match="was ended by SIGKILL before it was stopped"):
+        await lose_it()
 
     assert notes.looked == 0
 
