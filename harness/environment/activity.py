@@ -27,10 +27,12 @@ _GONE: Final = (
 )
 
 # Databases that the app made for itself count, those of other runs do not. The app may
-# have called one after the run's own.
+# have called one after the run's own. Of another role's sessions an ordinary role is not
+# told what kind they are: only that they are.
 _COUNT: Final = """
 select count(*) from pg_stat_activity
-where backend_type = 'client backend' and pid <> pg_backend_pid()
+where coalesce(backend_type, 'client backend') = 'client backend'
+ and usename is not null and pid <> pg_backend_pid()
  and datname <> all($2::text[])
  and (strpos(datname, $1) > 0 or not starts_with(datname, 'harness_'))
 """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from dataclasses import replace
 
 import asyncpg
 
 from harness.environment.activity import activity, foreign_databases, read_limits
 from harness.environment.database import create_database
+from harness.environment.dsn import Address, make_dsn
 from harness.environment.server import Postgres
 
 
@@ -62,6 +65,40 @@ async def test_databases_that_the_app_makes_for_itself_count(
         finally:
             await owner.execute("drop database tenant_of_the_app with (force)")
             await owner.close()
+
+
+async def test_what_another_role_has_open_counts_for_one_who_may_not_look_into_it(
+    postgres_server: Postgres,
+) -> None:
+    names = [f"{kind}_{secrets.token_hex(4)}" for kind in ("looks", "app")]
+    password = secrets.token_hex(8)
+    admin = await asyncpg.connect(postgres_server.dsn)
+    for name in names:
+        await admin.execute(f"create role {name} login password '{password}'")
+
+    def as_role(name: str, database: str) -> str:
+        host, port = postgres_server.host, postgres_server.port
+        return make_dsn(Address(host, port, name, password, database))
+
+    looks, app = names
+    ordinary = replace(postgres_server, dsn=as_role(looks, "postgres"))
+    foreign = await foreign_databases(postgres_server)
+    try:
+        async with (
+            create_database(postgres_server, "app") as database,
+            activity(ordinary, database.dsn, foreign) as connections,
+        ):
+            one = await asyncpg.connect(as_role(app, database.name))
+            assert await connections.count() == 1
+            (left,) = await connections.quiet(within=0.1)
+            assert (left.backend, left.user) == (one.get_server_pid(), app)
+
+            await one.close()
+            assert await connections.quiet(within=30.0) == ()
+    finally:
+        for name in names:
+            await admin.execute(f"drop role {name}")
+        await admin.close()
 
 
 async def test_it_is_quiet_as_soon_as_all_are_closed(
