@@ -27,8 +27,8 @@ _GONE: Final = (
 )
 
 # Databases that the app made for itself count, those of other runs do not. The app may
-# have called one after the run's own. Of another role's sessions an ordinary role is not
-# told what kind they are: only that they are.
+# have called one after the run's own. Of another role's sessions an ordinary role is
+# not told what kind they are: only that they are.
 _COUNT: Final = """
 select count(*) from pg_stat_activity
 where coalesce(backend_type, 'client backend') = 'client backend'
