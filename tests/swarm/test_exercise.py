@@ -61,6 +61,15 @@ async def test_every_tenant_is_asked_for_and_nothing_is_left_running(
     assert 0 < figures["p50", ""] <= figures["p95", ""] <= figures["max", ""]
 
 
+async def test_the_time_that_loading_takes_is_not_taken_from_the_run(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as app:
+        moments = await app.swarm(app.plan(locustfile="heavy.py", seconds=4))
+
+    assert moments.ended - moments.began > 3.5
+
+
 @pytest.mark.parametrize(
     ("bug", "operation", "channel"),
     [

@@ -87,6 +87,9 @@ def _begin(environment: Environment, **_: Any) -> None:
         runner.register_message(_LEAK, leak)
     else:
         setattr(environment, _CREW, Crew.gather(world, os.environ))
+    # Locust's next step is to set the timer that ends the run. Timers count from when
+    # the loop last looked at the clock, which was before all this was imported.
+    gevent.get_hub().loop.update_now()
 
 
 def _start(environment: Environment, **_: Any) -> None:
