@@ -13,8 +13,11 @@ from dataclasses import dataclass
 import asyncpg
 from structlog.stdlib import BoundLogger
 
+from reference_app.ai.memory import Memory
+from reference_app.ai.prompt import system_prompt
 from reference_app.ai.provider import Provider, open_provider
 from reference_app.ai.similar_answers import SimilarAnswers
+from reference_app.ai.tools import Tools
 from reference_app.audit import AuditLog
 from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
@@ -33,7 +36,7 @@ from reference_app.storage.database_per_tenant import DatabasePerTenantStorage
 from reference_app.storage.one_pool import OnePoolStorage
 from reference_app.storage.row_level_security import RowLevelSecurityStorage
 from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
-from reference_app.storage.seam import Flag, SigningWebhook, Storage
+from reference_app.storage.seam import Flag, SigningWebhook, Storage, TenantStore
 from reference_app.storage.shared_pool import SharedPoolStorage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
@@ -89,6 +92,10 @@ def _rate_limits(_tenant: Tenant, rates: Rates) -> RateLimits:
     return RateLimits(rates)
 
 
+def _memory(settings: Settings, store: TenantStore) -> Memory:
+    return Memory(store, settings.memory_length)
+
+
 def _similar_answers(settings: Settings, _tenant: Tenant) -> SimilarAnswers:
     return SimilarAnswers(settings.answer_lifetime)
 
@@ -111,6 +118,9 @@ class Parts:
         tenants: Opens tenants' resources and keeps them while they are used.
         rate_limits: Counts the requests of one tenant.
         provider: Opens the way to the model provider, if there is one.
+        system_prompt: Words what one tenant's model is told first.
+        tools: Gives the model what it may do, on one tenant's store.
+        memory: Keeps the conversations of one tenant, in its store.
         similar_answers: Remembers what one tenant's assistant has answered.
         hub: Tells those who listen what happens at their tenant.
         metrics: Counts and times requests.
@@ -136,6 +146,9 @@ class Parts:
     tenants: Callable[[Settings, OpenRuntime, BoundLogger], OpenTenants] = OpenTenants
     rate_limits: Callable[[Tenant, Rates], RateLimits] = _rate_limits
     provider: OpenProvider = open_provider
+    system_prompt: Callable[[Tenant, Configuration], str] = system_prompt
+    tools: Callable[[TenantStore], Tools] = Tools
+    memory: Callable[[Settings, TenantStore], Memory] = _memory
     similar_answers: Callable[[Settings, Tenant], SimilarAnswers] = _similar_answers
     hub: Callable[[Settings], EventHub] = EventHub
     metrics: Callable[[Settings], Metrics] = Metrics

@@ -17,7 +17,7 @@ from harness import (
     Tools,
     Variant,
 )
-from reference_app.mutants.catalogue import FURTHER, MUTANTS, STARTUP
+from reference_app.mutants.catalogue import CHANNELS, FURTHER, MUTANTS, STARTUP
 
 ADMIN_TOKEN = "operator-of-the-test-world"
 CONNECTION_BUDGET, TENANT_POOL, SHARED_POOL = 40, 4, 10
@@ -106,6 +106,6 @@ target = Target(
             environment=mutant.environment,
             exercise="startup" if mutant in STARTUP else "isolation",
         )
-        for mutant in (*MUTANTS, *FURTHER, *STARTUP)
+        for mutant in (*MUTANTS, *FURTHER, *CHANNELS, *STARTUP)
     },
 )

@@ -219,7 +219,7 @@ async def _no_retry_of_429(response: httpx2.Response) -> None:
 
 @asynccontextmanager
 async def open_provider(
-    settings: Settings, logger: BoundLogger
+    settings: Settings, logger: BoundLogger, *, made_by: type[Provider] = Provider
 ) -> AsyncIterator[Provider | None]:
     """Open the provider's connections for a block; None if no address is set."""
     if settings.provider_url is None:
@@ -233,4 +233,4 @@ async def open_provider(
         event_hooks={"response": [_no_retry_of_429]},
         trust_env=False,
     ) as http:
-        yield Provider(settings, http, logger)
+        yield made_by(settings, http, logger)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 _BUG = "reference_app.mutants."
 _HARMLESS = "reference_app.mutants.equivalents."
 _FURTHER = "reference_app.mutants.further."
+_CHANNELS = "reference_app.mutants.channels."
 _STARTUP = "reference_app.mutants.startup."
 _FACTORY = ":create_app"
 
@@ -35,6 +36,20 @@ class Mutant:
     harmless: bool
     summary: str
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _channel(
+    name: str, summary: str, *, environment: Mapping[str, str] | None = None
+) -> Mutant:
+    """Return a bug whose file is called like it."""
+    app = _CHANNELS + name.replace("-", "_") + _FACTORY
+    return Mutant(name, app, False, summary, environment or {})
+
+
+def _harmless(name: str, summary: str) -> Mutant:
+    """Return a look-alike whose file is called like it."""
+    app = _HARMLESS + name.replace("-", "_") + _FACTORY
+    return Mutant(name, app, True, summary)
 
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -186,6 +201,177 @@ FURTHER: tuple[Mutant, ...] = (
     ),
 )
 """Bugs that show in fewer places or by fewer signs than the usual ones."""
+
+CHANNELS: tuple[Mutant, ...] = (
+    _channel(
+        "answers-by-question",
+        "answers of all assistants are found by question and memory alone",
+    ),
+    _channel(
+        "prompt-by-configuration",
+        "a system prompt is remembered by configuration, without the name",
+    ),
+    _channel(
+        "tools-of-last-store",
+        "the model's tools look into the store that was opened last",
+    ),
+    _channel(
+        "conversation-by-member",
+        "a conversation that was read is remembered by the member's number",
+        environment=_CACHING,
+    ),
+    _channel(
+        "provider-key-of-first",
+        "the provider key of the tenant that opens first is everybody's",
+    ),
+    _channel(
+        "provider-limits-for-all",
+        "what the provider says of one key's limits counts for all keys",
+    ),
+    _channel(
+        "buckets-by-member",
+        "members of the same number share a bucket, whatever their tenants",
+    ),
+    _channel(
+        "usage-of-everybody",
+        "shared tables: the use of today is summed up over all tenants",
+    ),
+    _channel(
+        "events-replayed",
+        "who begins to listen is told the latest events of all tenants",
+    ),
+    _channel(
+        "broadcast-of-deletions",
+        "what was deleted is told to the listeners of all tenants",
+    ),
+    _channel(
+        "every-stream-ends",
+        "when one tenant's streams have to end, everybody's do",
+    ),
+    _channel(
+        "exports-listed-for-all",
+        "shared tables: the list of exports has everybody's",
+    ),
+    _channel(
+        "export-by-number",
+        "files are kept by the number of their export, which others have too",
+    ),
+    _channel(
+        "export-buffer-shared",
+        "files that are made at the same time are written in one buffer",
+    ),
+    _channel(
+        "deeds-of-a-burst",
+        "deeds that come at once go into the audit trail of who came first",
+    ),
+    _channel(
+        "webhooks-of-last",
+        "webhooks that were looked up last are remembered as everybody's",
+        environment=_CACHING,
+    ),
+    _channel(
+        "webhook-secret-by-number",
+        "a webhook's secret is remembered by number, which others have too",
+    ),
+    _channel(
+        "webhook-event-of-last",
+        "an event that waits to be sent is replaced by the latest of any tenant",
+    ),
+    _channel(
+        "tag-by-count",
+        "an answer's tag is its URL and the number of writes so far",
+    ),
+    _channel(
+        "rendered-once-by-url",
+        "who asks while an answer is being made gets that, whosever it is",
+    ),
+    _channel(
+        "series-by-route",
+        "a metric's series is remembered by route, with the first one's tenant",
+    ),
+    _channel(
+        "deed-in-the-log",
+        "the job that writes a deed logs what it was done to",
+    ),
+    _channel(
+        "job-line-of-last",
+        "the line of a job that is done names who began such a job last",
+    ),
+    _channel(
+        "custom-domains-kept",
+        "whose a custom domain is stays remembered when it has moved",
+    ),
+    _channel(
+        "suspended-still-served",
+        "a directory that is told of a change forgets ids, and keeps domains",
+        environment=_CACHING,
+    ),
+    _channel(
+        "answers-by-slug",
+        "answers of a tenant that left are given to the next one of its slug",
+    ),
+    _channel(
+        "rotated-key-still-good",
+        "a key that was rotated without grace stays good",
+    ),
+    _channel(
+        "path-remembered",
+        "shared pool: where a connection points is remembered past a rollback",
+    ),
+    _channel(
+        "policy-missing",
+        "row-level security: the table of exports has no policy",
+    ),
+    _channel(
+        "pool-by-job",
+        "database per tenant: background work has its pool by the job's name",
+    ),
+    _harmless(
+        "answers-by-digest",
+        "answers of all are in one cache, whose keys have the tenant",
+    ),
+    _harmless(
+        "prompt-by-tenant",
+        "system prompts are remembered by tenant and configuration",
+    ),
+    _harmless(
+        "one-provider-client",
+        "one client of the provider's SDK for all; each request has its key",
+    ),
+    _harmless(
+        "buckets-in-one-table",
+        "the buckets of all members are in one table, by tenant and number",
+    ),
+    _harmless(
+        "filtered-at-listener",
+        "every event is offered to all listeners, who take their own",
+    ),
+    _harmless(
+        "export-kept-by-tenant",
+        "files are kept in one place, by tenant and number of the export",
+    ),
+    _harmless(
+        "tag-of-bytes",
+        "a tag names bytes and no tenant",
+    ),
+    _harmless(
+        "rendered-once-by-tenant",
+        "who asks while an answer of the same tenant's is made gets that",
+    ),
+    _harmless(
+        "label-from-context",
+        "metrics take their tenant from the context, a verified slug",
+    ),
+    _harmless(
+        "job-line-of-its-own",
+        "jobs are told of from one place, each with its own label",
+    ),
+)
+"""Bugs in what an app has besides requests for rows, and their look-alikes.
+
+The assistant and its provider, limits, streams, files, audit trail, webhooks, tags,
+metrics, lines of background jobs, the operator's doings, and further storages.
+"""
 
 STARTUP: tuple[Mutant, ...] = (
     Mutant(

@@ -12,11 +12,8 @@ import asyncpg
 from structlog.stdlib import BoundLogger
 
 from reference_app.ai.context import ModelContext
-from reference_app.ai.memory import Memory
-from reference_app.ai.prompt import system_prompt
 from reference_app.ai.provider import Account, Provider
 from reference_app.ai.token_budget import TokenBudget, today
-from reference_app.ai.tools import Tools
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.caches.versions import Versions
 from reference_app.parts import Parts
@@ -35,7 +32,7 @@ class Opening:
 
     Attributes:
         settings: What applies where a tenant's terms say nothing.
-        parts: How limits and caches of answers are made.
+        parts: How limits are made, and what the assistant has of a tenant.
         control: Where the terms are.
         storage: Where the rows are.
         provider: Where accounts are; None if there is no assistant.
@@ -121,15 +118,16 @@ class Opening:
         settling: asyncio.TaskGroup,
     ) -> ModelContext:
         async def system() -> str:
-            return system_prompt(tenant, await self._configuration(tenant))
+            configuration = await self._configuration(tenant)
+            return self.parts.system_prompt(tenant, configuration)
 
         return ModelContext(
             settings=self.settings,
             store=store,
             account=account,
             system=system,
-            tools=Tools(store),
-            memory=Memory(store, self.settings.memory_length),
+            tools=self.parts.tools(store),
+            memory=self.parts.memory(self.settings, store),
             budget=budget,
             answers=self.parts.similar_answers(self.settings, tenant),
             version=lambda: self.versions.of(tenant),

@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 
 import pytest
+from fastapi import FastAPI
 
-from tests.mutants.variants import Serve, Variant
+from tests.mutants.variants import Serve, ServeOnSocket, Variant
 from tests.reference_app.conftest import database, dsn
 from tests.reference_app.running import OPERATOR, RunningApp
+from tests.reference_app.serving import served
+from tests.reference_app.test_assistant import provider
 
-__all__ = ["database", "dsn", "serve"]
+__all__ = ["database", "dsn", "provider", "serve", "serve_on_socket"]
 
 _ENVIRONMENT = {
     "REFERENCE_APP_ADMIN_TOKEN": OPERATOR,
@@ -30,13 +33,24 @@ def serve(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
     @asynccontextmanager
     async def run(variant: Variant) -> AsyncIterator[RunningApp]:
-        own = {"REFERENCE_APP_DSN": dsn, **_ENVIRONMENT, **variant.environment}
-        for name, value in own.items():
-            monkeypatch.setenv(name, value)
-        module, _, factory = variant.app.partition(":")
-        app = getattr(import_module(module), factory)()
+        app = _made(variant, dsn, monkeypatch)
         async with app.router.lifespan_context(app) as state:
             assert state is not None
             yield RunningApp(app, state)
 
     return run
+
+
+@pytest.fixture
+def serve_on_socket(dsn: str, monkeypatch: pytest.MonkeyPatch) -> ServeOnSocket:
+    """The same behind a server, for what goes on while other requests are made."""
+    return lambda variant: served(_made(variant, dsn, monkeypatch))
+
+
+def _made(variant: Variant, dsn: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    own = {"REFERENCE_APP_DSN": dsn, **_ENVIRONMENT, **variant.environment}
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    module, _, factory = variant.app.partition(":")
+    app: FastAPI = getattr(import_module(module), factory)()
+    return app

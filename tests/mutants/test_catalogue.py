@@ -11,10 +11,16 @@ import pytest
 from fastapi import FastAPI
 
 from reference_app import main, mutants
-from reference_app.mutants.catalogue import FURTHER, MUTANTS, STARTUP, Mutant
+from reference_app.mutants.catalogue import (
+    CHANNELS,
+    FURTHER,
+    MUTANTS,
+    STARTUP,
+    Mutant,
+)
 from reference_app.parts import Parts
 
-ALL = (*MUTANTS, *FURTHER, *STARTUP)
+ALL = (*MUTANTS, *FURTHER, *CHANNELS, *STARTUP)
 
 
 def test_names_and_apps_are_listed_once() -> None:

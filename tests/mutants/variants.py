@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from reference_app.mutants.catalogue import FURTHER, MUTANTS, Mutant
+from reference_app.mutants.catalogue import CHANNELS, FURTHER, MUTANTS, Mutant
 from tests.reference_app.running import RunningApp
+from tests.reference_app.serving import ServedApp
 
 APP = "reference_app.main:create_app"
 
@@ -22,13 +23,21 @@ class Variant:
     leaks: bool
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    def having(self, **settings: str) -> Variant:
+        """Return it with more of the app's settings, called as they are there."""
+        more = {
+            f"REFERENCE_APP_{name}".upper(): text for name, text in settings.items()
+        }
+        return replace(self, environment={**self.environment, **more})
+
 
 Serve = Callable[[Variant], AbstractAsyncContextManager[RunningApp]]
+ServeOnSocket = Callable[[Variant], AbstractAsyncContextManager[ServedApp]]
 
 
 def find(name: str) -> Mutant:
     """Return what the catalogue has under a name."""
-    (found,) = [one for one in (*MUTANTS, *FURTHER) if one.name == name]
+    (found,) = [one for one in (*MUTANTS, *FURTHER, *CHANNELS) if one.name == name]
     return found
 
 

@@ -157,13 +157,19 @@ class _Server(uvicorn.Server):
 async def serving(
     dsn: str, parts: Parts | None = None, **settings: Any
 ) -> AsyncIterator[ServedApp]:
+    """Serve the app for a block."""
+    async with served(create_app(settings_for(dsn, **settings), parts)) as app:
+        yield app
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[ServedApp]:
     """Serve an app for a block; leaving it stops the server as SIGTERM would."""
-    app = create_app(settings_for(dsn, **settings), parts)
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         async with asyncio.TaskGroup() as group, asyncio.timeout(120):
-            served = group.create_task(server.serve(sockets=[listener]))
+            serving = group.create_task(server.serve(sockets=[listener]))
             await server.serving.wait()
             async with httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE
@@ -174,7 +180,7 @@ async def serving(
                     yield ServedApp(app, port, client, resources)
                 finally:
                     server.should_exit = True
-                    await served
+                    await serving
 
 
 async def said(websocket: ClientConnection) -> dict[str, Any]:

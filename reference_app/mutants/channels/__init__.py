@@ -1,0 +1,1 @@
+"""Seeded bugs in the assistant, streams, files, webhooks, metrics, logs, storages."""

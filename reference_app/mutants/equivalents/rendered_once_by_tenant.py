@@ -1,0 +1,44 @@
+"""Harmless: who asks while an answer is being made gets that, if it is his tenant's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+
+from fastapi import FastAPI
+
+from reference_app import main
+from reference_app.caches.rendered import Rendered
+from reference_app.caches.response_cache import ResponseCache
+from reference_app.parts import Parts
+from reference_app.settings import Settings
+from reference_app.tenants.tenant import Tenant
+
+
+class CoalescingResponseCache(ResponseCache):
+    """Makes an answer once for all of a tenant who ask at the same time."""
+
+    def __init__(self, lifetime: float) -> None:
+        super().__init__(lifetime)
+        self._running: dict[Hashable, asyncio.Task[Rendered]] = {}
+
+    async def get(
+        self, tenant: Tenant, url: str, render: Callable[[], Awaitable[bytes]]
+    ) -> Rendered:
+        key = self.key(tenant, url)
+        running = self._running.get(key)
+        if running is None:
+            making = super().get(tenant, url, render)
+            running = self._running[key] = asyncio.create_task(making)
+            running.add_done_callback(lambda _: self._running.pop(key))
+        return await asyncio.shield(running)
+
+
+def response_cache(settings: Settings) -> ResponseCache:
+    """Make the cache, with the app's lifetime."""
+    return CoalescingResponseCache(settings.cache_lifetime)
+
+
+def create_app() -> FastAPI:
+    """Make the app."""
+    return main.create_app(parts=Parts(response_cache=response_cache))
