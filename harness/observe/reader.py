@@ -20,7 +20,6 @@ TAIL: Final = 20
 _TEMPLATE: Final = 120
 _SLOTS: Final = 64
 _KEY: Final = re.compile(r"[A-Za-z_@][\w.@-]{0,63}")
-_SHORTEST_NAME: Final = 4
 _MASK: Final = "<canary>"
 _CANARIES: Final = re.compile(
     r"(?i)zqx[a-z]{14}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32,}"
@@ -37,7 +36,6 @@ class LogReader:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._names: tuple[str, ...] = ()
         self._tail: deque[str] = deque(maxlen=TAIL)
 
     def __call__(self, line: Line) -> None:
@@ -59,7 +57,7 @@ class LogReader:
         first = () if line.message in line.texts else (line.message,)
         text = "\n".join((*first, *line.texts, *values))[: 2 * LONGEST]
         hits = self._recorder.scanner.scan_text(text)
-        named = {hit.owner for hit in hits if hit.field in NAME_FIELDS}
+        named = frozenset(hit.owner for hit in hits if hit.field in NAME_FIELDS)
         return LogLine(
             kind="log",
             at=self._recorder.now() + line.at - time.monotonic(),
@@ -68,7 +66,7 @@ class LogReader:
             level=line.level,
             template=self._template(line.message, hits),
             slots=tuple(self._slots(line)),
-            names=frozenset(named.union(self._named_in(text))),
+            names=named | self._recorder.named_in(text),
             hits=hits,
         )
 
@@ -97,15 +95,6 @@ class LogReader:
             if not scanner.literal(key.encode()):
                 yield key, _tenant(names, value)
 
-    def _named_in(self, text: str) -> Iterator[int]:
-        names = self._recorder.names
-        if len(names) != len(self._names):
-            self._names = tuple(names)
-        lowered = text.lower()
-        for name in self._names:
-            if name in lowered and _telling(name) and _as_word(name, lowered):
-                yield names[name]
-
 
 def _keys(line: Line) -> Iterator[tuple[str, str]]:
     for text in reversed(line.texts):
@@ -117,24 +106,6 @@ def _keys(line: Line) -> Iterator[tuple[str, str]]:
 
 def _tenant(names: Mapping[str, int], value: str) -> int | None:
     return names.get(value.strip().lower()) if value else None
-
-
-def _telling(name: str) -> bool:
-    """Whether a name stands for a tenant outside of a key: not "7", not "uk"."""
-    return len(name) >= _SHORTEST_NAME and not name.isdecimal()
-
-
-def _as_word(name: str, lowered: str) -> bool:
-    """Whether a name is there as a word, not as a part of one."""
-    start = lowered.find(name)
-    while start >= 0:
-        end = start + len(name)
-        before = lowered[start - 1] if start else " "
-        after = lowered[end] if end < len(lowered) else " "
-        if not (before.isalnum() or after.isalnum()):
-            return True
-        start = lowered.find(name, start + 1)
-    return False
 
 
 def _shown(line: Line) -> str:

@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from harness.recording.names import Names
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -28,7 +30,7 @@ class Recorder:
         self, scanner: Scanner, *, names: Mapping[str, int] | None = None
     ) -> None:
         self.scanner = scanner
-        self._names = dict(names or {})
+        self._names = Names()
         self._events: list[Event] = []
         self._ids = itertools.count(1)
         self._serving: set[int] = set()
@@ -36,6 +38,8 @@ class Recorder:
         self._lock = threading.RLock()
         self._started = time.perf_counter()
         self._wanted: Callable[[Event], bool] | None = None
+        for name, tenant in (names or {}).items():
+            self.learn(name, tenant)
 
     def now(self) -> float:
         """Seconds since the recording began."""
@@ -79,12 +83,16 @@ class Recorder:
 
     def learn(self, name: str, tenant: int) -> None:
         """Remember that a text, such as a slug or an id, names a tenant."""
-        self._names[name.lower()] = tenant
+        self._names.learn(name, tenant)
 
     @property
     def names(self) -> Mapping[str, int]:
         """Texts that name a tenant, lower case, and its index."""
-        return self._names
+        return self._names.tenants
+
+    def named_in(self, text: str) -> frozenset[int]:
+        """Return the tenants that are named in a text."""
+        return self._names.named_in(text)
 
     @property
     def mark(self) -> int:
