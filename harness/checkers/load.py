@@ -24,6 +24,8 @@ BLIND: Final = 20
 """Successful requests after which a tenant must have seen something of its own."""
 BUSY: Final = 0.9
 """Share of a core from which on a worker counts as the bottleneck."""
+EXPIRED: Final = 0.01
+"""Share of a tenant's requests that may come after its session has ended."""
 WINDOW: Final = 5.0
 """Seconds for which it must be that busy: starting users is work, too."""
 
@@ -76,12 +78,13 @@ class _Tenant:
 
     requests: int = 0
     succeeded: int = 0
+    expired: int = 0
     sighted: bool = False
     arrived: bool = False
 
 
 def _worked(tally: Tally) -> int:
-    return tally.requests - tally.failures - tally.throttled
+    return tally.requests - tally.failures - tally.throttled - tally.expired
 
 
 def _of_tenants(tallies: Iterable[Tally]) -> dict[int, _Tenant]:
@@ -90,6 +93,7 @@ def _of_tenants(tallies: Iterable[Tally]) -> dict[int, _Tenant]:
         if tally.tenant >= 0:
             one = found[tally.tenant]
             one.requests += tally.requests
+            one.expired += tally.expired
             one.succeeded += _worked(tally)
             one.sighted = one.sighted or tally.sighted > 0
             one.arrived = one.arrived or tally.arrived >= 0
@@ -149,8 +153,16 @@ def _tenants(
         if not one.arrived:
             reason = "no user of it came: more users (-u), or a longer run (-t)"
             yield Gap(name, reason, floor=cold)
+            continue
+        if one.expired:
+            reason = (
+                f"its session had ended for {one.expired} of {one.requests} requests "
+                "(401), and only the target can log it in again: a shorter run (-t), "
+                "or credentials that last"
+            )
+            yield Gap(name, reason, floor=one.expired > one.requests * EXPIRED)
         elif not one.succeeded:
             yield Gap(name, "none of its requests succeeded", floor=True)
-        elif not one.sighted and one.succeeded >= BLIND:
+        if not one.sighted and one.succeeded >= BLIND:
             reason = "never saw a planted value of its own in an answer"
             yield Gap(name, reason, floor=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -49,6 +49,7 @@ class Tally:
         sighted: 1 once the tenant saw data of its own in the answer to a reading.
         arrived: When its first user tried first, on the monotonic clock; -1: never.
         served: When a request succeeded first, on the same clock; -1: never.
+        expired: Those that were answered with 401 where nobody could log in again.
         reasons: What the failures were, and how many of each.
         latencies: Of the successful ones, in µs: an HDR histogram, encoded
             (HdrHistogram's V2 format, base64).
@@ -64,6 +65,7 @@ class Tally:
     sighted: int
     arrived: float
     served: float
+    expired: int = field(default=0, kw_only=True)
     reasons: tuple[tuple[str, int], ...]
     latencies: str
 

@@ -106,6 +106,16 @@ def test_a_tenant_that_never_succeeded_is_a_gap() -> None:
     assert below([*beats(0.1, 0.1), tally(0), failed]) == ["tenant B"]
 
 
+def test_a_session_that_ended_for_many_requests_is_a_gap_and_no_failure() -> None:
+    some = tally(1, requests=200, expired=2)
+    many = tally(1, requests=200, expired=3)
+    every = tally(1, requests=50, expired=50, served=-1.0, sighted=0)
+
+    assert not below([*beats(0.1, 0.1), tally(0), some])
+    assert below([*beats(0.1, 0.1), tally(0), many]) == ["tenant B"]
+    assert below([*beats(0.1, 0.1), tally(0), every]) == ["tenant B"]
+
+
 def test_a_tenant_that_saw_nothing_of_its_own_is_a_gap_after_enough_requests() -> None:
     blind = tally(1, requests=BLIND, sighted=0)
 

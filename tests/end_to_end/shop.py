@@ -77,7 +77,9 @@ async def sign_up(request: Request, new: Signup) -> dict:
 
 @app.post("/login")
 async def log_in(request: Request, who: Signup) -> dict:
-    if request.app.state.passwords.get(who.slug) != who.password:
+    known = request.app.state.passwords
+    anybody = FAULT == "any user" and who.password in known.values()
+    if known.get(who.slug) != who.password and not anybody:
         raise HTTPException(401)
     if FAULT == "second tenant cannot log in":
         if list(request.app.state.passwords).index(who.slug) == 1:

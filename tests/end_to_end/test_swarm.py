@@ -133,11 +133,17 @@ def test_a_budget_below_the_measured_latency_ends_with_1_and_names_the_tenant(
     assert "(tenant A)" in ended.out
 
 
-def test_a_leak_ends_with_1_and_says_whose_data_came_out_where(shop: Project) -> None:
-    ended = shop.run(*swarm(BUSY, time=ENDLESS), fault="any token")
+@pytest.mark.parametrize(
+    ("fault", "identity"), [("any token", "mixed"), ("any user", "another door")]
+)
+def test_a_leak_ends_with_1_and_says_whose_data_came_out_where(
+    shop: Project, fault: str, identity: str
+) -> None:
+    ended = shop.run(*swarm(BUSY, time=ENDLESS), fault=fault)
 
     assert ended.code == 1, ended.text
     finding = report(shop.path / ".harness" / "runs")["findings"][0]
+    assert finding["shape"] == identity
     assert finding["operation"].startswith("GET /notes")
     assert finding["channel"] == "body"
     assert finding["owner"] != finding["receiver"]

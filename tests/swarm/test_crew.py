@@ -207,6 +207,19 @@ def test_too_many_requests_are_neither_a_success_nor_a_failure() -> None:
     assert counts.tenant(0).served < 0
 
 
+def test_a_session_that_ended_is_no_failure_where_nobody_can_log_in_again() -> None:
+    lasting, renewed = Counts(renewable=False), Counts()
+
+    for counts in (lasting, renewed):
+        assert not counts.add(asked(NOTE, account(), due=10.0), reply(401))
+
+    (of_tenant, of_operation) = lasting.tallies("w")
+    assert of_tenant.expired == of_operation.expired == 1
+    assert (of_tenant.requests, of_tenant.failures) == (1, 0)
+    assert [one.expired for one in renewed.tallies("w")] == [0, 0]
+    assert renewed.total.failures == 1
+
+
 def test_where_only_the_credential_selects_a_stray_is_one_whole_identity() -> None:
     shared = Address("localhost")
     mine, other = account(address=shared), account(1, address=shared)

@@ -26,6 +26,8 @@ class Account:
         tenant: The tenant.
         address: What selects it.
         access: What authenticates its user now.
+        door: Index of the tenant at whose door its user logs in, if not its own.
+        tried: Whether it was logged in there, or turned away.
 
     Args:
         tenant: The tenant.
@@ -33,6 +35,7 @@ class Account:
         access: What authenticated its user when the world was made.
         objects: What it owned then; nobody deletes those.
         key: Mints its canaries.
+        door: At whose door its user logs in, if not its own.
     """
 
     def __init__(
@@ -43,10 +46,13 @@ class Account:
         objects: tuple[SeededObject, ...],
         *,
         key: CanaryKey,
+        door: int | None = None,
     ) -> None:
         self.tenant = tenant
         self.address = address
         self.access = access
+        self.door = door
+        self.tried = False
         self._key = key
         self._seeded: dict[str, list[Keys]] = defaultdict(list)
         for one in objects:

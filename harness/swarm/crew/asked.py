@@ -50,7 +50,7 @@ class Asked:
         own = self.by.tenant.index
         # Where nothing but the credential selects a tenant, that one was selected.
         apart = self.at.address != self.by.address
-        return Principal(own, self.at.tenant.index if apart else own)
+        return Principal(own, self.at.tenant.index if apart else own, self.by.door)
 
     def headers(self) -> dict[str, str]:
         """Return all headers."""

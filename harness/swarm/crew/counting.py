@@ -26,6 +26,7 @@ class Count:
 
     def __init__(self) -> None:
         self.requests = self.failures = self.throttled = self.sighted = 0
+        self.expired = 0
         self.arrived = self.served = -1.0
         self.reasons: Counter[str] = Counter()
         self._latencies: HdrHistogram | None = None
@@ -49,6 +50,11 @@ class Count:
         self.requests += 1
         self.throttled += 1
 
+    def expire(self) -> None:
+        """Note a request whose credential was no longer good, and none is at hand."""
+        self.requests += 1
+        self.expired += 1
+
     def failed(self, reason: str) -> None:
         """Note a request that did not."""
         self.requests += 1
@@ -69,6 +75,7 @@ class Count:
             sighted=self.sighted,
             arrived=self.arrived,
             served=self.served,
+            expired=self.expired,
             reasons=tuple(self.reasons.most_common()),
             latencies=latencies.decode("ascii"),
         )
@@ -81,9 +88,13 @@ class Counts:
     Attributes:
         total: Of all of them; has no latencies.
         refused: Attempts while nobody listened yet.
+
+    Args:
+        renewable: Whether workers can log users in again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, renewable: bool = True) -> None:
+        self._renewable = renewable
         self.total = Count()
         self.refused = 0
         self._tenants: dict[int, Count] = defaultdict(Count)
@@ -97,7 +108,8 @@ class Counts:
         """Note what came of a request; say whether it did what it should.
 
         What is not its sender's may be refused, or may not be there: then only a
-        crash is a failure, and nothing is timed.
+        crash is a failure, and nothing is timed. That a session has ended is none of
+        the app's failures either.
 
         Args:
             asked: The request.
@@ -111,7 +123,10 @@ class Counts:
             if fine:
                 return True
         self.total.requests += 1
-        if not fine:
+        if reply.logged_out and not self._renewable:
+            for count in (tenant, operation):
+                count.expire()
+        elif not fine:
             self.total.failures += 1
             for count in (tenant, operation):
                 count.failed(reply.failure)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import UsageError
 from harness.model.canary import CanaryKey
-from harness.model.event import Exchange
+from harness.model.event import Audience, Exchange
 from harness.model.load import Beat
 from harness.model.scanner import Scanner
 from harness.model.step import Role
@@ -20,6 +20,7 @@ from harness.swarm.crew.account import Account
 from harness.swarm.crew.core import Core
 from harness.swarm.crew.counting import Counts
 from harness.swarm.crew.form import Form
+from harness.swarm.crew.guests import Guests
 from harness.swarm.crew.journal import Journal
 from harness.swarm.crew.mix import Mix, uniform
 from harness.swarm.crew.reading import read_world
@@ -53,6 +54,7 @@ class Crew:
         entry: The login; None where only the target knows how.
         counts: What came of the requests so far.
         watch: Looks at answers.
+        guests: Users who are tried at others' doors.
         journal: Where the worker writes what it has to say.
         answered: Whether somebody answered yet; who refuses before is not there yet.
         refusing: Operations that a fresh login does not help with.
@@ -67,11 +69,12 @@ class Crew:
         self.journal = journal
         self.forms = {one.operation: Form(one) for one in world.requests}
         self.entry = Form(world.entry.request) if world.entry else None
-        self.counts = Counts()
+        self.counts = Counts(renewable=self.entry is not None)
         self.answered = False
         self.refusing: set[str] = set()
         self._key = CanaryKey.from_hex(world.key)
         self.watch = Watch(self._key, world.tenants)
+        self.guests = Guests(self._key)
         self._scanner = Scanner(self._key)
         self._accounts: dict[int, Account] = {}
         self._mix = Mix(uniform(len(world.tenants)))
@@ -163,6 +166,8 @@ class Crew:
         field = self.world.fields.get(hit.field)
         name = field is not None and field.names_tenant
         selected = hit.owner == asked.at.tenant.index
+        if asked.prepared.audience is Audience.PUBLIC:
+            return (hit.owner, hit.field) in sent or selected or name
         return (hit.owner, hit.field) in sent or (selected and name)
 
     def _label(self, hit: Hit) -> str:

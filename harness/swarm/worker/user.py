@@ -95,10 +95,12 @@ class TenantUser(FastHttpUser):
         """Read something that is another tenant's; say whether that was answered.
 
         Either its object as if it were the user's own, or anything at its door, with
-        the user's own credential. To be refused is as it should be.
+        the user's own credential or with one that it was given there. To be refused is
+        as it should be.
         """
         account, other = self.account, self.crew.another(self.account)
         at = random.choice((account, other))
+        by = self._guest(account, other) if at is other else account
         forms = [
             form
             for form in self.crew.forms.values()
@@ -114,7 +116,7 @@ class TenantUser(FastHttpUser):
         keys = other.example(form.prepared.needs)
         written = form.write(at, keys, self.crew.unique())
         owner = other.tenant.index
-        asked = Asked(form, written, account, at, owner, time.monotonic())
+        asked = Asked(form, written, by, at, owner, time.monotonic())
         return self._settle(*self._arrive(asked)).succeeded
 
     def ask(self, form: Form) -> bool:
@@ -189,6 +191,24 @@ class TenantUser(FastHttpUser):
         access = access_of(entry, reply) if reply.succeeded else None
         account.access = access or Access()
         return access is not None
+
+    def _guest(self, account: Account, host: Account) -> Account:
+        """Return who goes to another's door: every second time, who was let in there.
+
+        A door is tried once; a user who was turned away goes as it is.
+        """
+        guest = self.crew.guests.of(account, host) if random.random() < 0.5 else None
+        entry, form = self.crew.world.entry, self.crew.entry
+        if guest is None or entry is None or form is None:
+            return account
+        if not guest.tried:
+            guest.tried = True
+            written, now = self.crew.guests.login(form, guest, host), time.monotonic()
+            asked = Asked(form, written, guest, host, host.tenant.index, now)
+            reply = self._settle(*self._arrive(asked))
+            access = access_of(entry, reply) if reply.succeeded else None
+            guest.access = access or guest.access
+        return guest if guest.access.headers else account
 
     def _exchange(self, asked: Asked) -> Reply:
         """Send a request once."""
