@@ -198,8 +198,7 @@ class TenantPool:
             async with asyncio.timeout(timeout):
                 kept = await self._pools.awake(self)
                 awake = borrowed.enter_context(kept.lease())
-                await borrowed.enter_async_context(awake.turn())
-                connection = await borrowed.enter_async_context(awake.pool.acquire())
+                connection = await borrowed.enter_async_context(awake.lend())
             yield connection
 
 
@@ -219,6 +218,7 @@ class AwakePool:
         self._reservation = reservation
         self._floor = settings.pool_min
         self._most = settings.tenant_pool_max
+        self._patience = settings.close_timeout
         self._borrowers = 1
         self._turns = asyncio.Semaphore(self._borrowers)
 
@@ -227,7 +227,32 @@ class AwakePool:
         """How many it counts as."""
         return self._reservation.count
 
-    def turn(self) -> asyncio.Semaphore:
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """Lend a connection for a block."""
+        async with self._turn():
+            connection = await self.pool.acquire()
+            try:
+                yield connection
+            finally:
+                await self._take_back(connection)
+
+    async def _take_back(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        """Reset a connection; ends when that is done, also for those who leave.
+
+        asyncpg goes on with it when they do. If they ended their turn then, the
+        next would find none that is free, and open one too many.
+        """
+        done = asyncio.create_task(self.pool.release(connection))
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done], timeout=self._patience)
+            if done.done() and not done.cancelled():
+                done.exception()  # the leaver is told that he leaves
+            raise
+
+    def _turn(self) -> asyncio.Semaphore:
         """Return what to hold while borrowing; lets one more in if it can."""
         if self._turns.locked() and self._borrowers < self._most:
             needed = min(self._most, self._floor + self._borrowers + 1)

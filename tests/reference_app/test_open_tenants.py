@@ -310,6 +310,34 @@ async def test_who_was_told_of_an_older_revision_opens_the_newest() -> None:
         assert await tenants.ready(tenant(1, 5)) is runtime
 
 
+async def test_what_an_opening_leaves_is_cleaned_up_however_many_want_it_closed() -> (
+    None
+):
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def slow(tenant: Tenant) -> AsyncIterator[TenantRuntime]:
+        try:
+            events.append("opening")
+            if len(events) == 1:
+                await asyncio.Event().wait()
+            yield TenantRuntime(NO_STORE, NO_CONTEXT, RateLimits(RATES))
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            events.append("cleaned up")
+
+    async with OpenTenants(some(), slow, logger()) as tenants:
+        first = asyncio.create_task(tenants.ready(A))
+        await turns(lambda: events == ["opening"])
+        for _ in range(3):
+            tenants.notice(tenant(1, 1))
+            await asyncio.sleep(0)
+        await first
+
+        assert events == ["opening", "cleaned up", "opening"]
+
+
 @pytest.mark.parametrize("steps", range(8))
 async def test_a_newer_revision_at_any_moment_leaves_one_open(steps: int) -> None:
     opener = Opener()

@@ -192,6 +192,29 @@ async def test_who_leaves_while_waiting_takes_nothing_along(
         await holder
 
 
+async def test_who_leaves_while_giving_back_makes_no_room_before_it_is_given_back(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, database: asyncpg.Connection
+) -> None:
+    resetting = asyncio.Event()
+    reset = asyncpg.Connection.reset
+
+    async def watched(connection: asyncpg.Connection, **options: Any) -> None:
+        resetting.set()
+        await reset(connection, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "reset", watched)
+    sizes = {"connection_budget": 1, "tenant_pool_max": 2}
+    async with pools_of(dsn, 1, **sizes) as (pool,):
+        leaver = asyncio.create_task(path(pool))
+        await resetting.wait()
+        leaver.cancel()
+
+        async with pool.acquire(timeout=PATIENCE):
+            assert len(await backends(database)) == 1
+        await asyncio.wait([leaver])
+        assert leaver.cancelled()
+
+
 async def test_a_lost_floor_is_restored_within_the_budget(
     dsn: str, monkeypatch: pytest.MonkeyPatch, database: asyncpg.Connection
 ) -> None:
