@@ -26,7 +26,7 @@ KEY_A, KEY_B = "sk-ant-of-tenant-a", "sk-ant-of-tenant-b"
 @pytest.fixture
 async def provider() -> AsyncIterator[ProviderStub]:
     """A provider that repeats what it is asked, with room for a few requests."""
-    async with provider_stub(AnyKeys(Limits(requests=50))) as stub:
+    async with provider_stub(AnyKeys(Limits(requests=50)), tools=False) as stub:
         yield stub
 
 

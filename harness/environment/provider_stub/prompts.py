@@ -40,12 +40,13 @@ class Prompt:
     tokens: int
 
 
-def parse(request: Inbound, *, bounded: bool = True) -> Prompt:
+def parse(request: Inbound, *, bounded: bool = True, tools: bool = True) -> Prompt:
     """Read a request for a message.
 
     Args:
         request: As it came.
         bounded: Whether it must say how long the answer may be.
+        tools: Whether the model uses tools where it is free to.
 
     Raises:
         Malformed: The provider would refuse it.
@@ -71,7 +72,7 @@ def parse(request: Inbound, *, bounded: bool = True) -> Prompt:
         model=model,
         max_tokens=most,
         stream=body.get("stream") is True,
-        tool=chosen_tool(body, last),
+        tool=chosen_tool(body, last, eager=tools),
         last=last,
         tokens=max(1, -(-size // CHARACTERS)),
     )

@@ -44,6 +44,7 @@ class ProviderService:
         calls: Where each call is noted.
         listener: Hears of each call.
         keep: Whether the notes keep bodies.
+        tools: Whether the model uses tools where it is free to.
         clock: Tells the time, in seconds since the epoch.
     """
 
@@ -55,6 +56,7 @@ class ProviderService:
         listener: Listener,
         *,
         keep: bool,
+        tools: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
@@ -62,6 +64,7 @@ class ProviderService:
         self._calls = calls
         self._listener = listener
         self._keep = keep
+        self._tools = tools
         self._clock = clock
         self._limits: dict[str, RateLimit] = {}
         self._numbers = itertools.count(1)
@@ -152,7 +155,8 @@ class ProviderService:
             await answering.json(200, _models(request.path))
         elif request.method == "POST" and request.path in {MESSAGES, COUNT}:
             try:
-                prompt = parse(request, bounded=request.path == MESSAGES)
+                bounded = request.path == MESSAGES
+                prompt = parse(request, bounded=bounded, tools=self._tools)
             except Malformed as problem:
                 await answering.refuse(400, str(problem))
                 return

@@ -72,6 +72,7 @@ async def provider_stub(
     *,
     port: int = 0,
     keep: bool = True,
+    tools: bool = True,
 ) -> AsyncIterator[ProviderStub]:
     """Run a provider until the block ends.
 
@@ -85,11 +86,14 @@ async def provider_stub(
         listener: Hears of each call before it is answered, on the server's thread.
         port: Where to listen; 0 for any free port.
         keep: Whether `ProviderStub.calls` holds the bodies of the calls.
+        tools: Whether the model uses a tool for each question where it is free to.
 
     Raises:
         ResourceError: The port is in use.
     """
     control, calls = Control(), CallLog()
-    service = ProviderService(keys or AnyKeys(), control, calls, listener, keep=keep)
+    service = ProviderService(
+        keys or AnyKeys(), control, calls, listener, keep=keep, tools=tools
+    )
     async with on_loopback(service, port=port) as url:
         yield ProviderStub(url, control, calls, service)

@@ -26,7 +26,9 @@ class ToolUse:
     given: Mapping[str, Any]
 
 
-def chosen_tool(body: Mapping[str, Any], question: str) -> ToolUse | None:
+def chosen_tool(
+    body: Mapping[str, Any], question: str, *, eager: bool = True
+) -> ToolUse | None:
     """Return the tool that the model uses next; None if it goes on to answer.
 
     Free to choose, it uses one tool for each question, which one depends on the
@@ -37,6 +39,7 @@ def chosen_tool(body: Mapping[str, Any], question: str) -> ToolUse | None:
     Args:
         body: The request.
         question: The last words of the user.
+        eager: Whether it uses one where it is free to choose.
     """
     tools = dict(_offered(body))
     choice = body.get("tool_choice")
@@ -45,7 +48,8 @@ def chosen_tool(body: Mapping[str, Any], question: str) -> ToolUse | None:
         kind, named = str(choice.get("type")), str(choice.get("name", ""))
     if kind == "tool":
         return ToolUse(named, _object(tools.get(named, {}), 0))
-    free = kind == "auto" and body.get("max_tokens", 1) > 1 and not _answered(body)
+    may = eager and kind == "auto"
+    free = may and body.get("max_tokens", 1) > 1 and not _answered(body)
     if not tools or not (free or kind == "any"):
         return None
     names = sorted(tools)

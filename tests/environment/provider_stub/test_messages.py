@@ -12,7 +12,7 @@ import pytest
 from anthropic import AsyncAnthropic, BadRequestError
 from anthropic.types import MessageParam, TextBlock, ToolParam, ToolUseBlock
 
-from harness.environment.provider_stub import ProviderStub
+from harness.environment.provider_stub import ProviderStub, provider_stub
 from harness.model.canary import PREFIX
 
 Sdk = Callable[..., AsyncAnthropic]
@@ -182,6 +182,25 @@ async def test_a_model_that_must_not_use_a_tool_answers(sdk: Sdk) -> None:
     )
 
     assert message.stop_reason == "end_turn"
+
+
+async def test_a_stub_can_be_told_that_its_model_uses_no_tool_unless_it_must() -> None:
+    async with (
+        provider_stub(tools=False) as stub,
+        AsyncAnthropic(api_key="sk-ant-test", base_url=stub.url) as client,
+    ):
+        free = await client.messages.create(
+            model="m", max_tokens=100, messages=HELLO, tools=[SEARCH]
+        )
+        forced = await client.messages.create(
+            model="m",
+            max_tokens=100,
+            messages=HELLO,
+            tools=[SEARCH],
+            tool_choice={"type": "any"},
+        )
+
+    assert (free.stop_reason, forced.stop_reason) == ("end_turn", "tool_use")
 
 
 async def test_tokens_are_counted_without_a_message(
