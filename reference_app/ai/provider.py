@@ -188,7 +188,8 @@ def _failures(limits: ProviderLimits, settings: Settings) -> Iterator[None]:
             limits.block(after)
             raise OverLimit("provider-limit", max(after, limits.wait(0))) from error
         raise Unavailable("assistant-unavailable", after) from error
-    except APIError as error:
+    # The SDK passes on as it is what breaks a stream that has begun.
+    except (APIError, httpx2.HTTPError) as error:
         raise Unavailable("assistant-unavailable", settings.retry_after) from error
 
 

@@ -544,6 +544,24 @@ async def test_a_stream_that_stalls_ends_with_an_error(
         assert got[-1] == ("error", {"type": "urn:problem:assistant-late"})
 
 
+async def test_a_provider_that_falls_silent_within_an_answer_is_unavailable(
+    dsn: str, provider: ProviderStub
+) -> None:
+    async with running(dsn, **settings(provider, provider_timeout=0.3)) as app:
+        a = await app.tenant("a", provider_key=KEY_A)
+        provider.control.hang(key=KEY_A, after=5, times=1)
+
+        got = events(await ask(a, "one two three four five six seven"))
+        assert got[0][0] == "text"
+        assert got[-1] == ("error", {"type": "urn:problem:assistant-unavailable"})
+
+        provider.control.hang(key=KEY_A, after=1, times=1)  # before the first word
+        refused = await ask(a, "one two three four five six seven")
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "urn:problem:assistant-unavailable"
+        assert refused.headers["retry-after"]
+
+
 async def test_a_tenant_that_closes_waits_for_what_is_being_written(
     dsn: str, provider: ProviderStub
 ) -> None:
