@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.isolation.shortening import Script, shortened
 from harness.model.event import Note
 from harness.model.step import Role
+from harness.model.tenant import STRANGER
 from harness.provisioning.driver import Impossible
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ async def with_proof(
 
     What chance could explain must show again, each time, when nothing but its last
     step, or a variant of it, is made on a fresh state: nothing earlier can then
-    have come late.
+    have come late. Where a key was used up on purpose, its steps must show it again,
+    and must not when the key is one that nobody uses.
 
     Returns:
         The finding; None if it was circumstantial and did not show again.
@@ -79,11 +81,57 @@ async def with_proof(
     if not finding.circumstantial:
         script = await shortest(stage, judge, finding, trail)
         return finding.with_script(script)
+    script = _until_evidence(finding, trail)
+    if script and script[-1].starved is not None:
+        proven = await _caused(stage, judge, finding, trail)
+    else:
+        proven = await _repeated(stage, judge, finding, trail)
+    if proven is None:
+        text = f"Seen once, and not again on a fresh state: {finding.summary}"
+        stage.recorder.add(Note("note", text))
+    return proven
+
+
+async def _caused(
+    stage: Stage, judge: Judge, finding: Finding, trail: list[Taken]
+) -> Finding | None:
+    """Show that what is blamed is the cause: with another key it does not happen."""
+    for script in _around_drought(_until_evidence(finding, trail)):
+        otherwise = tuple(
+            step if step.starved is None else replace(step, starved=STRANGER)
+            for step in script
+        )
+        for _ in range(CONFIRMATIONS):
+            if not await _reproduces(stage, judge, script, finding.fingerprint):
+                break
+            if await _reproduces(stage, judge, otherwise, finding.fingerprint):
+                break
+        else:
+            return finding.with_script(script)
+    return None
+
+
+def _around_drought(script: Script) -> list[Script]:
+    """Return likely scripts: the tenant depends on a key, or on what another met.
+
+    The whole one comes last.
+    """
+    last = script[-1]
+    related = tuple(step for step in script if step.operation == last.operation)
+    before = tuple(step for step in related if step.starved is None)
+    met = tuple(
+        step for step in related if step.starved is not None or step.owner == last.owner
+    )
+    return list(dict.fromkeys([(*before, last), met, related, script]))
+
+
+async def _repeated(
+    stage: Stage, judge: Judge, finding: Finding, trail: list[Taken]
+) -> Finding | None:
+    """Show a finding again by its last step alone."""
     for script in _last_steps(stage, finding, trail):
         if await _confirmed(stage, judge, script, finding.fingerprint):
             return finding.with_script(script)
-    text = f"Seen once, and not again on a fresh state: {finding.summary}"
-    stage.recorder.add(Note("note", text))
     return None
 
 

@@ -109,6 +109,7 @@ class Exchange:
         through: What the answer came through: BODY, STREAM, SOCKET or FILE.
         endless: Whether it is a listener's opening: more came, or may have come,
             after this; see `Heard`.
+        starved: Tenant whose key at the model provider was used up meanwhile.
     """
 
     kind: Literal["exchange"]
@@ -134,6 +135,7 @@ class Exchange:
     seconds: float
     through: Channel = Channel.BODY
     endless: bool = False
+    starved: int | None = None
 
     @property
     def succeeded(self) -> bool:

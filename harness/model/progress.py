@@ -11,7 +11,8 @@ class Progress:
     """One sign of life.
 
     Attributes:
-        phase: What is going on: ``postgres``, ``provision``, ``sweep``, ``machine``.
+        phase: What is going on: ``postgres``, ``provision``, ``sweep``, ``drought``,
+            ``machine``.
         done: How many of `total` are done.
         total: How many there are; 0 when nobody knows.
         detail: What is being done now, one line.

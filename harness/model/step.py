@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.model.tenant import alias
+from harness.model.tenant import FIRST_NOBODY, alias
 
 
 class Role(StrEnum):
@@ -18,6 +18,7 @@ class Role(StrEnum):
     PROBE = "probe"
     REREAD = "reread"
     LOAD = "load"
+    DROUGHT = "drought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,15 @@ class Step:
         operation: Key of the operation, ``"GET /documents/{document_id}"``.
         principal: In whose name.
         owner: Whose objects fill path and body; None where none are needed.
-        role: CONTROL (the owner itself) or PROBE (anybody else).
+        role: CONTROL (the owner itself), PROBE (anybody else) or DROUGHT (the owner
+            itself, while a key is used up).
         case: Which of the operation's pooled request variants, from 0; from their
             number on, the same once more with natural keys (names, titles, e-mail
             addresses) that are the same in every tenant.
         pick: Which of the owner's objects, newest first, modulo their number; -1
             is the oldest.
+        starved: Tenant whose key at the model provider is used up meanwhile; a
+            stranger's is a key that nobody uses.
     """
 
     operation: str
@@ -78,8 +82,17 @@ class Step:
     role: Role
     case: int = 0
     pick: int = 0
+    starved: int | None = None
 
     def __str__(self) -> str:
         named = self.owner is not None and "{" in self.operation
         whose = f" on {alias(self.owner)}'s object" if named else ""
-        return f"{self.principal}: {self.operation}{whose}"
+        return f"{self.principal}: {self.operation}{whose}{self._while}"
+
+    @property
+    def _while(self) -> str:
+        if self.starved is None:
+            return ""
+        nobodys = self.starved >= FIRST_NOBODY
+        whose = "a key that nobody uses" if nobodys else f"{alias(self.starved)}'s key"
+        return f", while {whose} is used up"

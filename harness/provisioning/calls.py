@@ -48,6 +48,7 @@ class Meaning:
 
     Attributes:
         scraped: Whether its answer is a page of metrics.
+        starved: Tenant whose key at the model provider is used up meanwhile.
     """
 
     operation: str
@@ -59,6 +60,7 @@ class Meaning:
     precedes: int = 0
     follows: int = 0
     scraped: bool = False
+    starved: int | None = None
 
 
 def written(call: Call) -> Request:

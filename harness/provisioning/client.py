@@ -94,7 +94,9 @@ class Client:
         id_ = id_ or self._recorder.next_exchange()
 
         async def ask() -> Response | Opened:
-            arrived = await self._insist(call, id_)
+            # That it was refused is then what there is to know.
+            patience = PATIENCE if meaning.starved is None else 0.0
+            arrived = await self._insist(call, id_, patience)
             if isinstance(arrived, Response):
                 return arrived
             return await drawn(
@@ -182,7 +184,9 @@ class Client:
         if exchange.status >= SERVER_ERROR or (exchange.failure and opened is None):
             await self._on_server_error()
 
-    async def _insist(self, call: Call, id_: int) -> Response | Incoming:
+    async def _insist(
+        self, call: Call, id_: int, patience: float
+    ) -> Response | Incoming:
         """Send; wait out 429; follow a redirect that only mends the slash."""
         waited = 0.0
         while True:
@@ -195,7 +199,7 @@ class Client:
             if isinstance(response, Incoming):
                 return response
             pause = retry_after(response)
-            if response.status != 429 or waited + pause > PATIENCE:
+            if response.status != 429 or waited + pause > patience:
                 return response
             await asyncio.sleep(pause)
             waited += pause
@@ -248,6 +252,7 @@ class Client:
             objects=-1,
             seconds=seconds,
             through=Channel.METRIC if meaning.scraped else came_through(response),
+            starved=meaning.starved,
         )
 
     def _masked(self, text: str, hits: tuple[Hit, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ __all__ = ["Cast", "Driver", "Impossible", "Taken"]
 
 Renew = Callable[[int], Awaitable[Access]]
 Borrow = Callable[[int, int], Awaitable[Access]]
+Starve = Callable[[int], AbstractContextManager[None]]
 UNAUTHENTICATED = 401
 
 
@@ -88,6 +90,7 @@ class Driver:
         fields: Numbers the places that canaries are planted in.
         addresses: Writes the URLs that requests carry.
         habits: What is known of how the app's operations behave.
+        starve: Uses up a tenant's key at the model provider for a block.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Driver:
         fields: Fields,
         addresses: Addresses,
         habits: Habits,
+        starve: Starve,
     ) -> None:
         self.catalogue = catalogue
         self.cast = cast
@@ -112,6 +116,7 @@ class Driver:
         self._client = client
         self._recorder = recorder
         self._habits = habits
+        self._starve = starve
         self._ripening = Ripening(habits)
         pages = [
             one for one in catalogue.operations.values() if one.scraped is not None
@@ -144,7 +149,9 @@ class Driver:
             The exchange; or why the step cannot be made now.
         """
         first = self._recorder.next_exchange()
-        outcome = await self._make(step)
+        starved = step.starved
+        with nullcontext() if starved is None else self._starve(starved):
+            outcome = await self._make(step)
         last = self._recorder.next_exchange()
         if isinstance(outcome, Exchange):
             self.trail.append(Taken(step, range(first, last)))
@@ -342,6 +349,7 @@ class Driver:
             owner=step.owner,
             precedes=precedes,
             follows=follows,
+            starved=step.starved,
         )
         reply = await self._send(operation, composed, meaning, id_, access)
         for (witness, witness_keys), earlier in zip(witnesses, before, strict=True):

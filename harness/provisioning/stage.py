@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -148,6 +153,11 @@ class Scene:
             tools = self.tools(client, person, Role.LOGIN, person=tenant)
             return await log_in(self.target, tools, person)
 
+        def starve(tenant: int) -> AbstractContextManager[None]:
+            if self.outside is None or tenant >= len(world.tenants):
+                return nullcontext()
+            return self.outside.provider.used_up(world.tenants[tenant].provider_key)
+
         return Driver(
             client,
             catalogue,
@@ -159,6 +169,7 @@ class Scene:
             fields=self.fields,
             addresses=self.addresses,
             habits=self.habits,
+            starve=starve,
         )
 
 
@@ -193,6 +204,11 @@ class Stage:
         # Other logins mint what they send: that works at any door and tells nothing.
         asks = isinstance(self._scene.target.login, FormLogin | JsonLogin)
         return self.separable and asks
+
+    @property
+    def renewed(self) -> bool:
+        """Whether each boot starts the app anew, with nothing in its memory."""
+        return self._scene.target.fresh != "keep" and bool(self._scene.target.app)
 
     @asynccontextmanager
     async def boot(self) -> AsyncIterator[Driver]:

@@ -155,6 +155,9 @@ _MEANINGS: Mapping[tuple[str, bool, str], str] = {
     ("egress", False, "key used by no credential"): (
         "{owner}'s key at the provider is used without credential"
     ),
+    ("egress", False, "another tenant's key"): (
+        "{receiver} is not served where {owner}'s key at the provider is used up"
+    ),
     ("lifecycle", False, "twice"): "A tenant is initialised twice, such as {owner}",
     ("lifecycle", False, "too early"): (
         "A tenant is served before it is ready, such as {owner}"

@@ -13,6 +13,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from harness.checkers.coverage import coverage
 from harness.errors import HarnessError, Inconclusive
 from harness.gates import Gates, judge_run
+from harness.isolation.drought import run_drought
 from harness.isolation.machine import run_machine
 from harness.isolation.sweep import Sweep
 from harness.model.event import Exchange, LogLine, Unseen
@@ -145,6 +146,10 @@ async def _exercise(so_far: Probe, order: Order, *, only_first: bool) -> None:
     if settings.sweep:
         sweep = Sweep(stage, check, listener, only_first=only_first)
         found += await sweep.run()
+        if not (only_first and found):
+            found += await run_drought(
+                stage, check, listener, known={one.fingerprint for one in found}
+            )
         so_far.scripted = tuple(found)
     if settings.machine and not (only_first and found):
         found += await run_machine(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.checkers.access import access
 from harness.checkers.canary import canary
+from harness.checkers.drought import drought
 from harness.checkers.egress import egress
 from harness.checkers.label import label
 from harness.checkers.lifecycle import lifecycle
@@ -37,5 +38,6 @@ def check(history: History) -> list[Finding]:
         if not one.circumstantial or (one.operation, one.shape) not in proven
     ]
     labels = (*label(history), *metric_label(history))
-    others = (*egress(history), *labels, *lifecycle(history))
+    outside = (*egress(history), *drought(history))
+    others = (*outside, *labels, *lifecycle(history))
     return merged([*kept, *leaked, *others])

@@ -189,6 +189,20 @@ class Story:
             role=role,
         )
 
+    def in_drought(
+        self,
+        tenant: int,
+        starved: int,
+        operation: str = LIST,
+        found: tuple[Found, ...] = (),
+        *,
+        status: int = 200,
+    ) -> Exchange:
+        """A tenant asks for its own while somebody's key at the provider is used up."""
+        asked = self.control(tenant, operation, found, status=status, role=Role.DROUGHT)
+        self.events[-1] = replace(asked, starved=starved)
+        return asked
+
     def probe(
         self,
         who: Principal,

@@ -17,29 +17,45 @@ from tests.targets.outgoing_app.faults import FAULTS, ODDITIES
 
 ROOT = Path(__file__).parents[2]
 ASK = "POST /assistant/messages"
+COUNT = "GET /assistant/greeting"
 
 
-def settings(runs: Path, hosting: str) -> Settings:
-    return Settings.model_validate(
-        {
+class Runs:
+    """Runs of the sweep on the server that all tests share."""
+
+    def __init__(self, dsn: str, directory: Path) -> None:
+        self._dsn = dsn
+        self._directory = directory
+
+    def order(self, hosting: str = "inprocess", *, tenants: int = 2) -> Order:
+        settings = {
             "target": "tests.targets.outgoing:target",
-            "postgres": "embedded",
+            "postgres": "dsn",
+            "dsn": self._dsn,
             "machine": False,
+            "tenants": tenants,
             "hosting": hosting,
-            "runs": runs,
+            "runs": self._directory,
         }
-    )
+        return Order(Settings.model_validate(settings), "", ROOT, silent)
+
+    def of(
+        self, variant: str, hosting: str = "inprocess", *, tenants: int = 2
+    ) -> Result:
+        (outcome,) = mutants(self.order(hosting, tenants=tenants), [variant])
+        assert outcome.error == ""
+        assert outcome.result is not None
+        return outcome.result
 
 
-def results(runs: Path, names: list[str], *, hosting: str) -> dict[str, Result]:
-    order = Order(settings(runs, hosting), "", ROOT, silent)
-    outcomes = mutants(order, names)
-    assert [one.error for one in outcomes if one.error] == []
-    return {one.name: one.result for one in outcomes if one.result is not None}
+@pytest.fixture
+def runs(server_dsn: str, tmp_path: Path) -> Runs:
+    return Runs(server_dsn, tmp_path)
 
 
 def shown(result: Result, operation: str, shape: str) -> Finding:
     """Return the finding that a request to the outside gave."""
+    assert result.verdict.outcome is Outcome.FAIL
     (finding,) = (
         one
         for one in result.findings
@@ -49,55 +65,102 @@ def shown(result: Result, operation: str, shape: str) -> Finding:
     return finding
 
 
-def test_each_fault_is_found_and_told_from_the_others(tmp_path: Path) -> None:
-    found = results(tmp_path, list(FAULTS), hosting="inprocess")
+def test_a_context_under_anothers_key_is_found(runs: Runs) -> None:
+    cached = shown(runs.of("context cached by member"), ASK, "another tenant")
 
-    assert {one.verdict.outcome for one in found.values()} == {Outcome.FAIL}
-    cached = shown(found["context cached by member"], ASK, "another tenant")
     assert (cached.owner, cached.receiver) == (0, 1)
     assert "A's POST /notes body.text was sent with B's key" in cached.summary
     assert [str(step) for step in cached.script] == [f"A: {ASK}", f"B: {ASK}"]
-    first = found["key of the first"]
+
+
+def test_two_tenants_in_one_prompt_are_found_though_one_key_serves_all(
+    runs: Runs,
+) -> None:
+    shown(runs.of("common key, context cached by member"), ASK, "two tenants")
+
+
+def test_data_under_a_key_that_all_use_are_found(runs: Runs) -> None:
+    first = runs.of("key of the first")
+
     assert "was sent with A's key" in " ".join(one.summary for one in first.findings)
-    (limits,) = found["limits of the last"].findings
+
+
+def test_a_call_without_data_under_the_key_of_an_earlier_step_is_found(
+    runs: Runs,
+) -> None:
+    counted = shown(
+        runs.of("tokens counted by the first"), COUNT, "another tenant's key"
+    )
+
+    assert (counted.owner, counted.receiver) == (0, 1)
+    assert [str(step) for step in counted.script] == [
+        f"A: {COUNT}",
+        f"B: {COUNT}",
+        f"B: {COUNT}, while A's key is used up",
+    ]
+
+
+def test_a_rate_limit_of_one_key_that_stops_another_is_found(runs: Runs) -> None:
+    stopped = shown(runs.of("limits of all"), ASK, "another tenant's key")
+
+    assert "status 429" in stopped.evidence[0].text
+    assert [str(step) for step in stopped.script] == [
+        f"B: {ASK}",
+        f"A: {ASK}, while A's key is used up",
+        f"B: {ASK}, while A's key is used up",
+    ]
+
+
+def test_a_rate_limit_that_is_told_to_another_is_found(runs: Runs) -> None:
+    (limits,) = runs.of("limits of the last").findings
+
     assert (limits.oracle, limits.operation) == ("canary", "GET /assistant/limits")
     assert limits.what == "rate limit at the provider"
-    hooks = shown(found["hooks of all"], "egress sink", "another tenant")
+
+
+@pytest.mark.parametrize("hosting", ["inprocess", "served"])
+def test_a_webhook_that_is_delivered_to_another_is_found(
+    runs: Runs, hosting: str
+) -> None:
+    hooks = shown(runs.of("hooks of all", hosting), "egress sink", "another tenant")
+
     assert "was sent to an address of" in hooks.summary
     assert hooks.owner != hooks.receiver
-    assert shown(found["key in the hook"], "egress sink", "secret").owner == 0
-    shown(found["common key, context cached by member"], ASK, "two tenants")
 
 
-def test_what_only_looks_wrong_stays_silent(tmp_path: Path) -> None:
-    quiet = results(tmp_path, list(ODDITIES), hosting="inprocess")
+def test_a_key_in_a_webhook_is_found(runs: Runs) -> None:
+    assert shown(runs.of("key in the hook"), "egress sink", "secret").owner == 0
 
-    assert {name: one.findings for name, one in quiet.items()} == dict.fromkeys(
-        ODDITIES, ()
-    )
-    assert {one.verdict.outcome for one in quiet.values()} == {Outcome.PASS}
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_what_only_looks_wrong_stays_silent(runs: Runs, name: str) -> None:
+    quiet = runs.of(name)
+
+    assert quiet.findings == ()
+    assert quiet.verdict.outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize(
     ("name", "outcome"),
-    [
-        ("hooks of all", Outcome.FAIL),
-        ("late hooks", Outcome.PASS),
-    ],
+    [("tokens counted by the first", Outcome.FAIL), ("late hooks", Outcome.PASS)],
 )
 def test_a_served_app_is_judged_the_same(
-    tmp_path: Path, name: str, outcome: Outcome
+    runs: Runs, name: str, outcome: Outcome
 ) -> None:
-    result = results(tmp_path, [name], hosting="served")[name]
+    result = runs.of(name, "served")
 
     assert result.verdict.outcome is outcome
     assert bool(result.findings) is (outcome is Outcome.FAIL)
 
 
-def test_the_app_as_it_is_passes_with_its_egress_watched(tmp_path: Path) -> None:
-    order = Order(settings(tmp_path, "inprocess"), "", ROOT, silent)
+def test_each_fault_has_a_test_of_its_own() -> None:
+    told = Path(__file__).read_text(encoding="utf-8")
 
-    result = isolation(order)
+    assert [name for name in FAULTS if f'"{name}"' not in told] == []
+
+
+def test_the_app_as_it_is_passes_with_its_egress_watched(runs: Runs) -> None:
+    result = isolation(runs.order(tenants=3))
 
     assert result.verdict.outcome is Outcome.PASS
     assert Channel.EGRESS in result.coverage.channels

@@ -30,10 +30,12 @@ class Refusal:
     Attributes:
         status: HTTP status.
         retry_after: Seconds that the answer asks to wait; None to say nothing.
+        final: Whether the answer tells the SDK not to try again.
     """
 
     status: int
     retry_after: float | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Control:
         key: str = ALL,
         times: int | None = None,
         retry_after: float | None = None,
+        final: bool = False,
     ) -> None:
         """Answer calls with an error such as 429 or 529.
 
@@ -80,8 +83,9 @@ class Control:
             key: Whose calls; all by default.
             times: How many of them; until `clear` by default.
             retry_after: Seconds that the answers ask to wait.
+            final: Whether they tell the SDK not to try again.
         """
-        self._script(key, _Scripted(Refusal(status, retry_after), times))
+        self._script(key, _Scripted(Refusal(status, retry_after, final), times))
 
     def hang(self, *, key: str = ALL, times: int | None = None, after: int = 0) -> None:
         """Leave calls without an answer.

@@ -150,6 +150,8 @@ class ProviderService:
         if isinstance(fault, Refusal):
             self._tell(answering, limit)
             wait = [] if fault.retry_after is None else [_retry(fault.retry_after)]
+            if fault.final:
+                wait.append(("x-should-retry", "false"))
             await answering.refuse(fault.status, "the stub was told to refuse", wait)
         elif request.method == "GET" and request.path.startswith(MODELS):
             await answering.json(200, _models(request.path))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import final
 
 from harness.environment.loopback import on_loopback
@@ -55,6 +55,21 @@ class ProviderStub:
     def exhaust(self, key: str) -> None:
         """Use up the requests that a key has left in this minute."""
         self._service.limit_of(key).exhaust()
+
+    @contextmanager
+    def used_up(self, key: str) -> Iterator[None]:
+        """Refuse every call with a key until the block ends, as one over its limit.
+
+        The SDK is told not to try again: it would wait a minute.
+        """
+        limit = self._service.limit_of(key)
+        limit.exhaust()
+        self.control.refuse(429, key=key, retry_after=limit.retry_after, final=True)
+        try:
+            yield
+        finally:
+            self.control.clear(key=key)
+            limit.renew()
 
     def renew(self) -> None:
         """Start a new minute for every key: nothing is used."""

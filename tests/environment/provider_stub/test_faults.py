@@ -81,6 +81,26 @@ async def test_a_fault_of_one_key_leaves_the_others_alone(
     await _ask(sdk("sk-one"))
 
 
+async def test_a_key_that_is_used_up_is_refused_at_once_and_then_as_new(
+    sdk: Sdk, stub: ProviderStub
+) -> None:
+    with stub.used_up("sk-one"):
+        with pytest.raises(RateLimitError) as refused:
+            await _ask(sdk("sk-one"))
+        with pytest.raises(RateLimitError):
+            await sdk("sk-one").messages.count_tokens(
+                model="m", messages=[{"role": "user", "content": "Hi"}]
+            )
+        await _ask(sdk("sk-other"))
+    await _ask(sdk("sk-one"))
+
+    headers = refused.value.response.headers
+    assert headers["anthropic-ratelimit-requests-remaining"] == "0"
+    assert 1 <= int(headers["retry-after"]) <= 60
+    # The SDK did not wait for that and try again.
+    assert [call.retry for call in stub.calls] == [0, 0, 0, 0]
+
+
 async def test_a_key_that_hangs_runs_into_the_clients_timeout(
     sdk: Sdk, stub: ProviderStub
 ) -> None:

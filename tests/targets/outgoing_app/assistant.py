@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, RateLimitError
 from anthropic.types import MessageParam
+from fastapi import HTTPException
 
 from tests.targets.outgoing_app.faults import is_
 from tests.targets.outgoing_app.store import Store, Tenant
@@ -34,13 +37,26 @@ class Assistants:
         self._contexts: dict[object, str] = {}
         self._left: dict[str, int] = {}
         self._first_key = ""
+        self._counter: Assistant | None = None
+        self._rests: dict[str, float] = {}
 
     async def of(self, tenant: Tenant) -> Assistant:
         made = self._made.get(tenant.id)
         if made is None:
             made = self._made[tenant.id] = Assistant(_client(self._key(tenant)))
             await self.ask(tenant, made, [{"role": "user", "content": "ping"}], 1)
+            if is_("keys tried together"):
+                await self._try_all()
         return made
+
+    async def _try_all(self) -> None:
+        for tenant in await self._store.tenants():
+            client = _client(tenant.provider_key)
+            with suppress(RateLimitError):
+                await client.messages.count_tokens(
+                    model=MODEL, messages=[{"role": "user", "content": "ping"}]
+                )
+            await client.close()
 
     def _key(self, tenant: Tenant) -> str:
         self._first_key = self._first_key or tenant.provider_key
@@ -64,12 +80,20 @@ class Assistants:
         turns: list[MessageParam],
         most: int,
     ) -> str:
-        raw = await assistant.client.messages.with_raw_response.create(
-            model=MODEL,
-            max_tokens=most,
-            system=f"You serve {tenant.slug}.",
-            messages=turns,
-        )
+        whose = "everybody" if is_("limits of all") else tenant.slug
+        if self._rests.get(whose, 0) > time.monotonic():
+            raise HTTPException(429)
+        try:
+            raw = await assistant.client.messages.with_raw_response.create(
+                model=MODEL,
+                max_tokens=most,
+                system=f"You serve {tenant.slug}.",
+                messages=turns,
+            )
+        except RateLimitError as error:
+            wait = float(error.response.headers["retry-after"])
+            self._rests[whose] = time.monotonic() + wait
+            raise HTTPException(429) from error
         left = {
             name.removeprefix(PREFIX).removesuffix("-remaining"): int(value)
             for name, value in raw.headers.items()
@@ -94,6 +118,9 @@ class Assistants:
     async def count(self, tenant: Tenant) -> int:
         """Return how many tokens the usual greeting takes."""
         assistant = await self.of(tenant)
+        self._counter = self._counter or assistant
+        if is_("tokens counted by the first"):
+            assistant = self._counter
         counted = await assistant.client.messages.count_tokens(
             model=MODEL, messages=[{"role": "user", "content": "Hello!"}]
         )

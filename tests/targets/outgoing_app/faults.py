@@ -8,12 +8,15 @@ FAULTS = {
     "context cached by member": "prompts hold what the first tenant's member wrote",
     "key of the first": "every tenant's assistant uses the first tenant's key",
     "limits of the last": "one rate-limit state, kept up to date by every key",
+    "tokens counted by the first": "whoever counts first, its key counts for all",
+    "limits of all": "who is over its limit at the provider stops everybody",
     "hooks of all": "a note is delivered to everybody's webhooks",
     "key in the hook": "a webhook is told the key at the provider",
     "common key, context cached by member": "the same where one key serves all",
 }
 ODDITIES = {
     "common key": "one key of the operator's serves all tenants",
+    "keys tried together": "who asks first has every key tried once",
     "late hooks": "webhooks are delivered long after the answer",
     "hooks in the background": "by a task that runs after the answer",
     "busy keys": "every key is tried again and again, whoever is served",
