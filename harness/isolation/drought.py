@@ -104,6 +104,8 @@ async def _dry_out(
             if made is not None and made.succeeded:
                 pair.append(step)
         if len(pair) == 2:
+            # What it does not get each time is not missed later.
+            await driver.make(pair[1])
             working.append((pair[0], pair[1]))
     for steps in working:
         for step in steps:

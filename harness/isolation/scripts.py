@@ -117,7 +117,8 @@ def _around_drought(script: Script) -> list[Script]:
     The whole one comes last.
     """
     last = script[-1]
-    related = tuple(step for step in script if step.operation == last.operation)
+    named = [step for step in script if step.operation == last.operation]
+    related = tuple(dict.fromkeys(named))
     before = tuple(step for step in related if step.starved is None)
     met = tuple(
         step for step in related if step.starved is not None or step.owner == last.owner

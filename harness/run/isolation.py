@@ -21,6 +21,7 @@ from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.model.result import Result
 from harness.run.beside import counted_calls
+from harness.run.bytecode import kept_bytecode
 from harness.run.directory import RunDirectory
 from harness.run.judged import Judged
 from harness.run.judgement import check
@@ -56,7 +57,8 @@ def isolation(order: Order) -> Result:
     """
     target = load_target(order.settings.target, root=order.root)
     target = with_variant(target, order.settings.variant)
-    return asyncio.run(_isolation(target, order))
+    with kept_bytecode():
+        return asyncio.run(_isolation(target, order))
 
 
 async def _isolation(target: Target, order: Order) -> Result:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import EnvironmentFailure, HarnessError, UsageError
 from harness.model.progress import Progress
 from harness.model.verdict import Outcome
+from harness.run.bytecode import kept_bytecode
 from harness.run.isolation import EXERCISE, probe
 from harness.run.loading import load_target, with_variant
 from harness.run.session import server
@@ -70,7 +71,8 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
                 f"The variant {name!r} is shown by the {exercises[name]} exercise.",
                 hint=f"Try `harness {exercises[name]} --variant {name}`.",
             )
-    return asyncio.run(_mutants(target, order, chosen))
+    with kept_bytecode():
+        return asyncio.run(_mutants(target, order, chosen))
 
 
 async def _mutants(

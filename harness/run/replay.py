@@ -13,6 +13,7 @@ from harness.model.coverage import Coverage
 from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.reports.json import parse
+from harness.run.bytecode import kept_bytecode
 from harness.run.directory import REPORT, RunDirectory
 from harness.run.isolation import EXERCISE, Probe
 from harness.run.judged import Judged
@@ -54,7 +55,8 @@ def replay(order: Order, directory: Path, fingerprint: str) -> Result:
         seed=earlier.seed,
         tenants=max(2, len(earlier.tenants)),
     )
-    return asyncio.run(_replay(order, findings))
+    with kept_bytecode():
+        return asyncio.run(_replay(order, findings))
 
 
 def _chosen(earlier: Result, fingerprint: str) -> list[Finding]:
