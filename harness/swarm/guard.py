@@ -10,6 +10,7 @@ the descriptor OUTCOME and the group is killed: what it forked does not stay beh
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
@@ -45,7 +46,9 @@ def main(arguments: list[str]) -> None:
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            os.write(int(outcome), b"%d\n" % os.waitstatus_to_exitcode(status))
+            # The parent may be gone, and with it whoever would read this.
+            with contextlib.suppress(OSError):
+                os.write(int(outcome), b"%d\n" % os.waitstatus_to_exitcode(status))
             os.killpg(os.getpgrp(), signal.SIGKILL)
         readable, _, _ = select.select([0, waker], [], [], LOOK)
         if waker in readable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -122,3 +123,28 @@ async def test_a_program_ends_with_its_guard_even_if_nobody_else_is_there(
 
         assert running.code is None
         await gone(pids(tmp_path))
+
+
+async def test_what_it_forked_ends_also_if_nobody_is_left_to_hear_how_it_ended(
+    tmp_path: Path,
+) -> None:
+    outcome, told = os.pipe()
+    guard = Path(generators.__file__).with_name("guard.py")
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-I", "-S", guard, str(told), *command(tmp_path, "7")],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(told,),
+        start_new_session=True,
+    )
+    os.close(told)
+    os.close(outcome)
+    try:
+        async with asyncio.timeout(20):
+            await process.wait()
+
+        assert len(pids(tmp_path)) == 2
+        await gone(pids(tmp_path))
+    finally:
+        for one in filter(is_alive, pids(tmp_path)):
+            os.kill(one, signal.SIGKILL)
