@@ -131,7 +131,8 @@ async def test_what_it_forked_ends_also_if_nobody_is_left_to_hear_how_it_ended(
     outcome, told = os.pipe()
     guard = Path(generators.__file__).with_name("guard.py")
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-I", "-S", guard, str(told), *command(tmp_path, "7")],
+        sys.executable,
+        *("-I", "-S", str(guard), str(told), *command(tmp_path, "7")),
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=(told,),
