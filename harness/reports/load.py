@@ -84,9 +84,10 @@ def _table(
     shown = worst if full else worst[:SHOWN]
     first = any("first_success" in row for row in rows.values())
     throttled = any(row.get("throttled") for row in rows.values())
+    quantiles = [one for one in _QUANTILES if any(one in row for row in rows.values())]
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column(kind, overflow="fold")
-    heads = ["requests", "failed", *(["429"] if throttled else []), *_QUANTILES]
+    heads = ["requests", "failed", *(["429"] if throttled else []), *quantiles]
     for head in [*heads, *(["first success"] if first else [])]:
         grid.add_column(head, justify="right", no_wrap=True)
     for key in shown:
@@ -94,7 +95,7 @@ def _table(
         name = f"{visible(key)}  {names[key]}" if key in names else visible(key)
         cells = [Text(name), Text(f"{row.get('requests', 0):,.0f}"), _failed(row)]
         cells += [Text(f"{row.get('throttled', 0):,.0f}")] if throttled else []
-        cells += [Text(_time(row.get(one))) for one in _QUANTILES]
+        cells += [Text(_time(row.get(one))) for one in quantiles]
         cells += [Text(_time(row.get("first_success")))] if first else []
         grid.add_row(*cells)
     yield Text()

@@ -189,7 +189,8 @@ class Swarm:
         detail = f"{users} users, {requests:,} requests{rate}, {failures:,} failed"
         if not requests:
             refused = sum(beat.refused for beat in beats)
-            detail = f"{users} users, refused {refused:,} times: not yet there"
+            waiting = f", refused {refused:,} times: not yet there" if refused else ""
+            detail = f"{users} users{waiting}"
         total = int(self._plan.seconds)
         done = min(int(passed), total) if total else int(passed)
         self._listener(Progress(PHASE, done, total, detail=detail))

@@ -48,6 +48,11 @@ def test_the_slowest_tenants_come_first() -> None:
     assert found == ["B", "C", "A"]
 
 
+def test_a_figure_that_no_tenant_has_gets_no_column() -> None:
+    assert " p99 " in render(with_load(tenant("A", p99=0.020), tenant("B")))
+    assert "p99" not in render(with_load(tenant("A"), tenant("B")))
+
+
 def test_in_a_cold_start_those_who_waited_longest_come_first() -> None:
     result = with_load(
         tenant("A", p99=0.9, first_success=1.0), tenant("B", p99=0.1, first_success=4.0)
