@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from harness.checkers.coverage import watched_channels
+from harness.checkers.coverage import lost_beacons, watched_channels
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import Channel, Declared, Unseen
 from harness.model.load import Beat, Tally
@@ -60,6 +60,11 @@ def load_coverage(
     elif tenants:
         reason = "no tenant saw a planted value of its own in an answer"
         gaps.append(Gap(f"channel {Channel.BODY}", reason, floor=True))
+    if Channel.LOG not in channels:
+        lost = lost_beacons(history)
+        through = f" (through {', '.join(lost)})" if lost else ""
+        reason = f"the beacon sent to the app's log did not come out{through}"
+        gaps.append(Gap(f"channel {Channel.LOG}", reason, floor=False))
     return Coverage(
         covered=tuple(sorted(asked)),
         operations_required=len(operations),

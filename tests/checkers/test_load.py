@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from harness.checkers.load import BLIND, FEWEST, load_coverage
-from harness.model.event import Channel, Event, Unseen
+from harness.model.canary import FIELD_BEACON
+from harness.model.event import BeaconSent, Channel, Event, LogLine, Unseen
 from harness.model.history import History
 from harness.model.load import Beat, Tally
+from tests.checkers.histories import BEACON, hit
 
 OPERATIONS = ("GET /notes", "POST /notes")
 
@@ -42,7 +44,17 @@ def tally(tenant: int, **fields: object) -> Tally:
     return Tally(**usual | fields)  # type: ignore[arg-type]
 
 
+def beacon(*, arrives: bool = True) -> list[Event]:
+    """Return what tells of a line that was sent to the app's log."""
+    sent = BeaconSent("beacon", Channel.LOG, "root", BEACON)
+    came = LogLine(
+        "log", 1.0, 0, "root", "INFO", "", (), frozenset(), (hit(BEACON, FIELD_BEACON),)
+    )
+    return [sent, came] if arrives else [sent]
+
+
 WHOLE: tuple[Event, ...] = (
+    *beacon(),
     *beats(0.5, 0.5),
     tally(0),
     tally(1),
@@ -149,12 +161,24 @@ def test_what_several_workers_counted_is_put_together() -> None:
 
 def test_an_operation_that_nobody_succeeded_with_is_told_of() -> None:
     asked = tally(-1, operation="GET /notes")
-    events: list[Event] = [*beats(0.1, 0.1), tally(0), tally(1), asked]
+    events: list[Event] = [*beacon(), *beats(0.1, 0.1), tally(0), tally(1), asked]
     history = History(tuple(events), knows={0: frozenset(), 1: frozenset()})
 
     covered = load_coverage(history, operations=OPERATIONS)
 
     assert [(gap.what, gap.floor) for gap in covered.gaps] == [("POST /notes", False)]
+
+
+def test_a_log_whose_beacon_did_not_come_out_is_listed_as_unwatched() -> None:
+    events = [*beacon(arrives=False), *WHOLE[2:]]
+    history = History(tuple(events), knows={0: frozenset(), 1: frozenset()})
+
+    covered = load_coverage(history, operations=OPERATIONS)
+
+    assert Channel.LOG not in covered.channels
+    (gap,) = covered.gaps
+    assert (gap.what, gap.floor) == ("channel log", False)
+    assert "through root" in gap.reason
 
 
 def test_whatever_could_not_be_seen_is_below_the_floor() -> None:
