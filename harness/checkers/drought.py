@@ -1,9 +1,9 @@
 """Drought: while one tenant's key at the provider is used up, others are served.
 
-The exercise uses the key up on purpose. Whoever then fails, or is answered with less
-of its own than before, depends on a key, or on what is known of a key, that is not its
-own. That something else failed just then is excluded by making the same steps again,
-with a key used up that nobody uses.
+The exercise uses the key up on purpose. Whoever then fails, or is answered with
+nothing of its own, unlike before, depends on a key, or on what is known of a key, that
+is not its own. That something else failed just then is excluded by making the same
+steps again, with a key used up that nobody uses.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def drought(history: History) -> list[Finding]:
                 own = _own(exchange, tenant)
                 usual[name] = usual.get(name, own) & own
         elif exchange.starved != tenant and name in usual:
-            missing = usual[name] - _own(exchange, tenant)
+            held = usual[name] & _own(exchange, tenant)
+            # A model answers with more or less each time, but hardly with nothing.
+            missing = frozenset() if held else usual[name]
             if missing or not exchange.succeeded:
                 found.append(_finding(history, exchange, missing))
     return merged(found)

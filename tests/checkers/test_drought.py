@@ -44,12 +44,12 @@ def test_a_tenant_that_fails_without_anothers_key_is_found() -> None:
 def test_a_success_that_lacks_the_tenants_own_answer_is_found() -> None:
     story = Story()
     story.control(B, CREATE, body(hit(B, TEXT), hit(B, TITLE)))
-    story.in_drought(B, A, CREATE, body(hit(B, TITLE)))
+    story.in_drought(B, A, CREATE, body(hit(A)))
 
     (finding,) = drought(story.history())
 
     assert finding.evidence[0].text.endswith(
-        "status 200, without its POST /documents body.text"
+        "without its POST /documents body.text, POST /documents body.title"
     )
 
 
@@ -69,11 +69,19 @@ def test_a_tenant_that_is_served_as_before_is_none() -> None:
     assert drought(story.history()) == []
 
 
-def test_what_a_tenant_does_not_get_each_time_is_not_missed() -> None:
+def test_an_answer_that_still_holds_some_of_the_tenants_own_is_none() -> None:
     story = Story()
     story.control(B, LIST, body(hit(B), hit(B, TEXT)))
-    story.control(B, LIST, body(hit(B)))
     story.in_drought(B, A, LIST, body(hit(B)))
+
+    assert drought(story.history()) == []
+
+
+def test_what_a_tenant_does_not_get_each_time_is_not_missed() -> None:
+    story = Story()
+    story.control(B, LIST, body(hit(B, TEXT)))
+    story.control(B, LIST)
+    story.in_drought(B, A, LIST)
 
     assert drought(story.history()) == []
 
