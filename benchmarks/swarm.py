@@ -9,7 +9,7 @@ it is counted in slots of 50 ms, in every second of which it does not look. The 
 is what the rate loses by that, with the 95 % interval by bootstrap over pairs of slots.
 
 A body that was looked at before is known again; every tenth list is a new one, as after
-a write.
+a write, and stays so.
 """
 
 from __future__ import annotations
@@ -92,8 +92,9 @@ class Server(asyncio.Protocol):
         answer = self.made[host, path]
         self._count += 1
         if path == b"/documents" and self._count % 10 == 0:
-            changed = b"%d" % (VERSION + self._count % VERSION)
-            answer = answer.replace(b"%d" % VERSION, changed)
+            start = answer.rindex(b" ") + 1
+            version = VERSION + (int(answer[start:-1]) + 1) % VERSION
+            answer = self.made[host, path] = b"%b%d}" % (answer[:start], version)
         assert isinstance(self._transport, asyncio.WriteTransport)
         self._transport.write(answer)
 
