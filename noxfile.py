@@ -39,9 +39,14 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 
 def run(session: nox.Session, *command: str) -> None:
-    """Runs a command that may own more than a process."""
+    """Runs a command that may own more than a process.
+
+    Many processes are started, and each would compile all that it imports where the
+    environment keeps Python from writing down what it has compiled.
+    """
     session.run(
         *command,
+        env={"PYTHONDONTWRITEBYTECODE": ""},
         interrupt_timeout=PATIENCE_SECONDS,
         terminate_timeout=PATIENCE_SECONDS,
     )
