@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.environment.binaries import find_binaries
 from harness.environment.cluster import cluster_options
 from harness.environment.tuning import tuning
+from harness.run.project import digest_of_project, edited_in_place
 from harness.run.sources import digest_of_installed, digest_of_package
 
 if TYPE_CHECKING:
@@ -44,15 +45,18 @@ def world_key(target: Target, order: Order, wanted: Wanted) -> str:
     """Return what names the world that this order would make.
 
     It covers the server's programs and options, the harness, the installed packages,
-    the packages that target and app are in, the app's variables, and what is wanted.
+    the packages that target and app are in, all files of the project and of what is
+    installed from sources that can be edited, the app's variables, and what is wanted.
     It cannot cover what an app reads from elsewhere while tenants are made.
 
     Raises:
         PostgresError: There is no embedded server.
+        ResourceError: The project is too large to tell whether it has changed.
     """
     settings = order.settings
     modules = {settings.target.partition(":")[0], target.app.partition(":")[0]}
     modules |= {"harness", *target.reimport}
+    ours = [settings.runs, *([settings.cache] if settings.cache else [])]
     parts = {
         "python": sys.version,
         "server": find_binaries().key,
@@ -62,6 +66,10 @@ def world_key(target: Target, order: Order, wanted: Wanted) -> str:
         "sources": {
             name: digest_of_package(name, root=order.root) for name in sorted(modules)
         },
+        "project": digest_of_project(
+            [order.root, *edited_in_place()],
+            without=[*ours, *(order.root / path for path in ours)],
+        ),
         "app": target.app,
         "environment": dict(target.environment),
         "variables": _akin(target.environment),
