@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from harness.checkers.generations import Key, calls_of, follow, made_again
 from harness.model.boot import (
     Arrival,
     Boot,
@@ -29,20 +30,18 @@ if TYPE_CHECKING:
 _CLOCKS: Final = 0.001
 """Seconds by which the clocks of two processes may differ."""
 
-Key = tuple[int, int, str, int]
-"""Boot, worker, initialiser and tenant."""
-
 
 def lifecycle(history: History) -> list[Finding]:
     """Find what was initialised twice, used too early, left open, or never served.
 
     A tenant's resource may be initialised once in each process and start, and again
-    after it was closed, or after an attempt that failed or was cancelled.
+    after it was closed, or after an attempt that failed or was cancelled. Where nobody
+    can tell whether it was closed, nothing is found.
     """
     boots = {boot.number: boot for boot in history.of(Boot)}
-    calls = _calls(history)
+    calls = calls_of(history)
     found = [
-        *_twice(calls, boots),
+        *_twice(history, boots),
         *_too_early(history, calls, boots),
         *_never_closed(history, calls, boots),
         *_connections_left(history, boots),
@@ -53,49 +52,20 @@ def lifecycle(history: History) -> list[Finding]:
     return merged(found)
 
 
-def _calls(history: History) -> Mapping[Key, list[Initialised]]:
-    calls: dict[Key, list[Initialised]] = defaultdict(list)
-    for one in history.of(Initialised):
-        if one.tenant is not None:
-            calls[one.boot, one.worker, one.what, one.tenant].append(one)
-    for told in calls.values():
-        # Pipes of several processes are read one after the other.
-        told.sort(key=lambda one: one.at)
-    return calls
-
-
-def _twice(
-    calls: Mapping[Key, list[Initialised]], boots: Mapping[int, Boot]
-) -> Iterator[Finding]:
-    for (number, worker, what, tenant), told in calls.items():
-        open_runs: dict[int, Initialised] = {}
-        for one in told:
-            if one.stage is Stage.READY and open_runs:
-                before = next(iter(open_runs.values()))
-                yield _finding(
-                    what,
-                    "twice",
-                    f"{alias(tenant)} was initialised twice in one process by "
-                    f"{_short(what)}, and not closed in between "
-                    f"({_start(boots[number])})",
-                    f"{alias(tenant)}: worker {worker} was through with it at "
-                    f"{before.at:.3f} s and again at {one.at:.3f} s",
-                    owner=tenant,
-                )
-            # What is being closed is nobody's any more, however long it takes.
-            _follow(open_runs, one, ends=(Stage.CLOSING, Stage.CLOSED))
-
-
-def _follow(
-    open_runs: dict[int, Initialised], one: Initialised, *, ends: tuple[Stage, ...]
-) -> None:
-    """Keep account of which calls' resources are open."""
-    if one.stage is Stage.READY:
-        open_runs[one.run] = one
-    elif one.stage in ends and one.run:
-        open_runs.pop(one.run, None)
-    elif one.stage in ends:
-        open_runs.clear()
+def _twice(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+    for again in made_again(history):
+        number, worker, what, tenant = again.key
+        if again.proven:
+            yield _finding(
+                what,
+                "twice",
+                f"{alias(tenant)} was initialised twice in one process by "
+                f"{_short(what)}, and not closed in between "
+                f"({_start(boots[number])})",
+                f"{alias(tenant)}: worker {worker} was through with it at "
+                f"{again.before.at:.3f} s and again at {again.after.at:.3f} s",
+                owner=tenant,
+            )
 
 
 def _too_early(
@@ -140,7 +110,7 @@ def _never_closed(
         still: dict[int, Initialised] = {}
         for one in told:
             if one.closes:
-                _follow(still, one, ends=(Stage.CLOSED,))
+                follow(still, one, ends=(Stage.CLOSED,))
         for run in still.values():
             yield _finding(
                 what,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.checkers.coverage import lost_beacons
+from harness.checkers.generations import made_again
 from harness.model.boot import (
     Arrival,
     Boot,
@@ -36,6 +37,7 @@ def coverage_of_starts(history: History) -> Coverage:
     """
     gaps = [
         *_initialiser_gaps(history),
+        *_again_gaps(history),
         *_ends_gaps(history),
         *_log_gaps(history),
         *(Gap(one.step, one.reason, floor=True) for one in _unseen(history)),
@@ -87,6 +89,20 @@ def _initialiser_gaps(history: History) -> Iterator[Gap]:
             names = sorted({alias(tenant) for _, tenant in missing})
             reason = f"was not seen to be called for {_listed(names)}, who were served"
             yield Gap(f"initialiser {one.what}", reason, floor=True)
+
+
+def _again_gaps(history: History) -> Iterator[Gap]:
+    names: dict[str, set[str]] = {}
+    for again in made_again(history):
+        _, _, what, tenant = again.key
+        if not again.proven:
+            names.setdefault(what, set()).add(alias(tenant))
+    for what, whose in names.items():
+        reason = (
+            f"was called again for {_listed(sorted(whose))}; whether the first "
+            f"resource had been closed cannot be told: name what closes it (closed_by)"
+        )
+        yield Gap(f"initialiser {what}", reason, floor=False)
 
 
 def _ends_gaps(history: History) -> Iterator[Gap]:

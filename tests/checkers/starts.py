@@ -126,7 +126,9 @@ class Start:
     def stops(self, worker: int = 1) -> None:
         self.add(Reached("reached", self.now(), self.number, worker, Phase.STOPPED))
 
-    def connects(self, backend: int, *, tenant: int | None = None) -> None:
+    def connects(
+        self, backend: int, *, tenant: int | None = None, open_: bool = True
+    ) -> None:
         self.add(
             Connected(
                 "connected",
@@ -134,7 +136,7 @@ class Start:
                 self.number,
                 1,
                 backend,
-                True,
+                open_,
                 tenant,
                 "app/pools.py:7",
             )

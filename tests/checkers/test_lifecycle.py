@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.checkers.lifecycle import lifecycle
+from harness.checkers.starting import coverage_of_starts
 from harness.model.boot import Stage
+from harness.model.coverage import Gap
 from harness.model.event import Channel
 from harness.model.finding import Finding, Severity
 from tests.checkers.starts import Start
@@ -15,6 +17,10 @@ A, B = 0, 1
 
 def found(start: Start) -> list[tuple[str, int | None]]:
     return [(one.shape, one.owner) for one in lifecycle(start.history())]
+
+
+def gaps(start: Start) -> tuple[Gap, ...]:
+    return coverage_of_starts(start.history()).gaps
 
 
 def only(start: Start) -> Finding:
@@ -119,6 +125,60 @@ def test_a_resource_closed_by_another_function_is_another_generation_too() -> No
     start.opens(A)
 
     assert found(start) == []
+
+
+def opens_with_connections(start: Start, *backends: int, closes: bool = False) -> None:
+    run = 100 + len(start.events)
+    start.tells(Stage.BEGUN, A, run=run, closes=closes)
+    for backend in backends:
+        start.connects(backend, tenant=A)
+    start.tells(Stage.READY, A, run=run, closes=closes)
+
+
+def test_a_plain_function_whose_connections_were_closed_may_be_called_again() -> None:
+    start = Start()
+    opens_with_connections(start, 100, 101)
+    start.connects(100, open_=False)
+    start.connects(101, open_=False)
+    opens_with_connections(start, 102)
+
+    assert found(start) == []
+    assert not any("closed_by" in gap.reason for gap in gaps(start))
+
+
+def test_a_plain_function_whose_connections_are_still_open_is_twice() -> None:
+    start = Start()
+    opens_with_connections(start, 100, 101)
+    opens_with_connections(start, 102)
+    start.connects(100, open_=False)
+    start.connects(101, open_=False)
+
+    assert found(start) == [("twice", A)]
+
+
+@pytest.mark.parametrize("backends", [(), (100, 101)])
+def test_where_nobody_can_tell_what_was_closed_that_is_said_and_no_finding(
+    backends: tuple[int, ...],
+) -> None:
+    start = Start()
+    opens_with_connections(start, *backends)
+    start.connects(100, open_=False)
+    opens_with_connections(start, 102)
+
+    assert found(start) == []
+    (gap,) = [gap for gap in gaps(start) if "closed_by" in gap.reason]
+    assert gap.what == "initialiser app.tenants:open_tenant"
+    assert "called again for A" in gap.reason
+    assert not gap.floor
+
+
+def test_a_plain_function_that_is_called_while_it_runs_is_twice() -> None:
+    start = Start()
+    for stage in (Stage.BEGUN, Stage.READY):
+        for run in (1, 2):
+            start.tells(stage, A, run=run, closes=False)
+
+    assert found(start) == [("twice", A)]
 
 
 def test_each_process_may_initialise_each_tenant_once() -> None:
