@@ -105,6 +105,7 @@ target = Target(
             summary=mutant.summary,
             environment=mutant.environment,
             exercise="startup" if mutant in STARTUP else "isolation",
+            beyond=mutant.beyond,
         )
         for mutant in (*MUTANTS, *FURTHER, *CHANNELS, *STARTUP)
     },

@@ -55,7 +55,8 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
 
     Args:
         order: What was asked for.
-        names: Of the variants; all those of the isolation exercise if empty.
+        names: Of the variants; if empty, all those of the isolation exercise but
+            such as are known to be beyond it.
 
     Raises:
         UsageError: There is no variant of a name, or another exercise shows it.
@@ -63,7 +64,7 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
     """
     target = load_target(order.settings.target, root=order.root)
     exercises = {name: one.exercise for name, one in target.variants.items()}
-    chosen = list(names) or [n for n, one in exercises.items() if one == EXERCISE]
+    chosen = list(names) or _expected(target, order)
     for name in chosen:
         with_variant(target, name)
         if exercises[name] != EXERCISE:
@@ -73,6 +74,16 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
             )
     with kept_bytecode():
         return asyncio.run(_mutants(target, order, chosen))
+
+
+def _expected(target: Target, order: Order) -> list[str]:
+    """Return the variants that must come out right, and say which are left out."""
+    ours = {n: one for n, one in target.variants.items() if one.exercise == EXERCISE}
+    for name, variant in ours.items():
+        if variant.beyond:
+            detail = f"{name} is not tried: {variant.beyond}"
+            order.listener(Progress("mutants", detail=detail))
+    return [name for name, variant in ours.items() if not variant.beyond]
 
 
 async def _mutants(

@@ -18,6 +18,8 @@ class Variant:
         environment: Variables that it needs besides the target's.
         exercise: Which exercise shows it: ``isolation``, whose variants are what
             `harness mutants` tries, ``startup`` or ``swarm``.
+        beyond: What it would take to see this bug, where no exercise does yet; it is
+            then tried only if it is named. "" where it must be found.
     """
 
     app: str
@@ -25,3 +27,4 @@ class Variant:
     summary: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     exercise: Literal["isolation", "startup", "swarm"] = "isolation"
+    beyond: str = ""

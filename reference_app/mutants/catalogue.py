@@ -29,6 +29,7 @@ class Mutant:
         harmless: Whether every tenant is kept apart all the same.
         summary: What was done to the app, in one line.
         environment: Variables that it needs besides the app's own.
+        beyond: What it would take to see it, where nothing does yet.
     """
 
     name: str
@@ -36,14 +37,19 @@ class Mutant:
     harmless: bool
     summary: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    beyond: str = ""
 
 
 def _channel(
-    name: str, summary: str, *, environment: Mapping[str, str] | None = None
+    name: str,
+    summary: str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    beyond: str = "",
 ) -> Mutant:
     """Return a bug whose file is called like it."""
     app = _CHANNELS + name.replace("-", "_") + _FACTORY
-    return Mutant(name, app, False, summary, environment or {})
+    return Mutant(name, app, False, summary, environment or {}, beyond)
 
 
 def _harmless(name: str, summary: str) -> Mutant:
