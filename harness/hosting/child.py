@@ -128,16 +128,16 @@ def _commands(
     """Return what carries out the parent's commands, on the app's own thread."""
     loop = runner.get_loop()
 
-    def emit(source: str, text: str) -> None:
+    def emit(number: int, source: str, text: str) -> None:
         try:
             emit_beacon(source, text)
         finally:
-            sender("emitted")
+            sender("emitted", number)
 
     def command(line: bytes) -> None:
         match parse(line):
-            case ["beacon", str(source), str(text)]:
-                loop.call_soon_threadsafe(emit, source, text)
+            case ["beacon", int(number), str(source), str(text)]:
+                loop.call_soon_threadsafe(emit, number, source, text)
             case ["end"] if witness:
                 loop.call_soon_threadsafe(witness.dismissed.set)
 

@@ -1,12 +1,12 @@
 """What a served child and its parent say to each other: a JSON array a line.
 
 parent → child   the `Setup`, first and once;
-                 ["beacon", source, text]
+                 ["beacon", number, source, text]
                  ["end"]: nobody looks at the stopped app any more
 child → parent   ["line", <Line.dump>] · ["ready"]
                  ["failed", kind, message, hint]
                  ["done", exchange]: the app has ended with this request
-                 ["emitted"]: a beacon was sent; what it caused came before
+                 ["emitted", number]: this beacon was sent; what it caused came before
                  where somebody watches, what a `Witness` tells; after the last
                  phase the child waits for ["end"]
 """

@@ -141,13 +141,12 @@ async def _stop(
         if worker not in alive:
             await worker.close()
     failures: list[HarnessError | None] = [worker.failed_to_stop() for worker in alive]
-    if watch is not None:
-        # Nobody may have asked for anything since: then nobody has noticed either.
-        failures += [
-            AppFailed(f"The app's process {worker.ending()} before it was stopped.")
-            for worker in crew
-            if worker not in alive
-        ]
+    # Nobody may have asked for anything since: then nobody has noticed either.
+    failures += [
+        AppFailed(f"The app's process {worker.ending()} before it was stopped.")
+        for worker in crew
+        if worker not in alive and (watch is not None or not worker.missed)
+    ]
     if not all(stopped):
         seconds = f"{spec.shutdown_timeout:g} s"
         failures.insert(
@@ -317,6 +316,7 @@ class Served:
     def _check_alive(self) -> None:
         for number, worker in enumerate(self._crew, start=1):
             if worker.exited.is_set():
+                worker.missed = True
                 which = f" (worker {number})" if len(self._crew) > 1 else ""
                 error = AppFailed(f"The app's process{which} {worker.ending()}.")
                 raise with_tail(error, self._reader.tail())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ class Worker:
         exited: Is set once it has ended.
         stopped: Is set once its lifespan is through, where somebody watches.
         reported: Holds an event for each exchange whose end is awaited.
+        missed: Whether somebody was told that it has ended by itself.
     """
 
     def __init__(
@@ -48,14 +50,17 @@ class Worker:
         self.exited = asyncio.Event()
         self.stopped = asyncio.Event()
         self.reported: dict[int, asyncio.Event] = {}
+        self.missed = False
         self._process = process
         self._reader = reader
         self._number = number
         self._watch = watch
         self._ready = asyncio.Event()
         self._asked = False
+        self._killed = False
         self._failure: HarnessError | None = None
-        self._beacons: asyncio.Queue[None] = asyncio.Queue()
+        self._beacons: dict[int, asyncio.Event] = {}
+        self._numbers = itertools.count(1)
         self._control: asyncio.Transport | None = None
         self._lines: list[Lines] = []
         self._transports: list[asyncio.BaseTransport] = []
@@ -146,8 +151,13 @@ class Worker:
 
     async def beacon(self, source: str, text: str) -> None:
         """Have it emit a beacon; on return the line has come."""
-        self._send(dump("beacon", source, text))
-        await self._beacons.get()
+        number = next(self._numbers)
+        emitted = self._beacons[number] = asyncio.Event()
+        try:
+            self._send(dump("beacon", number, source, text))
+            await emitted.wait()
+        finally:
+            del self._beacons[number]
 
     async def wind_down(self, timeout: float) -> bool:
         """Ask a watched worker to stop; return whether its lifespan is through."""
@@ -192,6 +202,7 @@ class Worker:
 
     def kill(self) -> None:
         """End it and all that it started, at once."""
+        self._killed = self._killed or not self.exited.is_set()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -199,7 +210,8 @@ class Worker:
         """Return why it did not stop well; None if it did."""
         if self._failure is not None:
             return self._failure
-        if self._process.poll() not in {0, -signal.SIGKILL}:
+        ours = {0, -signal.SIGKILL} if self._killed else {0}
+        if self._process.poll() not in ours:
             return AppFailed(f"The app's process {self.ending()} when it was stopped.")
         return None
 
@@ -256,8 +268,10 @@ class Worker:
                     self.reported[exchange].set()
             case ["ready"]:
                 self._ready.set()
-            case ["emitted"]:
-                self._beacons.put_nowait(None)
+            case ["emitted", int(number)]:
+                # One that comes late is waited for no more.
+                if number in self._beacons:
+                    self._beacons[number].set()
             case ["failed", str(kind), str(text), str(hint)]:
                 self._failure = error_of(kind)(text, hint=hint)
             case _:

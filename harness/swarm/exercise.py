@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.errors import AppFailed, UsageError
+from harness.errors import AppFailed, Inconclusive, UsageError
 from harness.hosting.served import Served
 from harness.model.event import Exchange, Unseen
 from harness.model.load import Beat
@@ -96,6 +96,7 @@ class Swarm:
 
         Raises:
             UsageError: Locust cannot run the scenario.
+            Inconclusive: Locust was ended before it asked anything.
             AppFailed: The app did not start, or died.
         """
         environment = {WORLD: str(self._plan.world), JOURNALS: self._directory}
@@ -138,7 +139,7 @@ class Swarm:
             while not running.ended.is_set():
                 await _either(running.ended, TICK, death)
                 self._read()
-                if death.done() and not running.ended.is_set():
+                if death.done():
                     raise death.result()
                 now = time.monotonic()
                 if not stopped and (self._leaked or now > deadline):
@@ -199,7 +200,8 @@ class Swarm:
         """Say what was lost, if Locust did not end as it should.
 
         Raises:
-            UsageError: It never got to asking anything.
+            UsageError: It could not use what it got, and asked nothing.
+            Inconclusive: It was ended before it asked anything.
         """
         if not self._beats:
             raise _not_run(running)
@@ -210,10 +212,8 @@ class Swarm:
         code = running.code
         if self._leaked or code in {0, 1}:
             return
-        how = "was killed" if code is None else f"ended with exit code {code}"
-        if code is not None and code < 0:
-            how = f"was ended by signal {-code}"
-        self._recorder.add(Unseen("unseen", "the generator", f"Locust {how}"))
+        reason = f"Locust {_ending(code)}"
+        self._recorder.add(Unseen("unseen", "the generator", reason))
 
     def _moments(self) -> Moments:
         return Moments(
@@ -224,10 +224,22 @@ class Swarm:
         )
 
 
-def _not_run(running: Generator) -> UsageError:
+def _not_run(running: Generator) -> UsageError | Inconclusive:
+    """Return why nobody asked: Locust was ended, or could not use what it got."""
     tail = "\n".join(f"  {line}" for line in running.tail())
     hint = f"The last lines of what it said:\n{tail}" if tail else ""
+    if running.lost:
+        how = _ending(running.code)
+        return Inconclusive(f"Locust {how} before it asked anything.", hint=hint)
     return UsageError("Locust did not run the scenario.", hint=hint)
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "was killed"
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended with exit code {code}"
 
 
 async def _death(hosted: Hosted) -> AppFailed:

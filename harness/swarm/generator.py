@@ -42,6 +42,11 @@ class Generator:
         """Id of the process group that all its processes are in."""
         return self._guard.pid
 
+    @property
+    def lost(self) -> bool:
+        """Whether it is gone by a signal, and not by its own doing."""
+        return self.ended.is_set() and (self.code is None or self.code < 0)
+
     def stop(self) -> None:
         """Ask it to end; it then tells what it counted."""
         with contextlib.suppress(OSError):

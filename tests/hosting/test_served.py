@@ -16,9 +16,12 @@ import pytest
 
 from harness.errors import AppFailed, ResourceError, UsageError
 from harness.hosting.hosted import Request
+from harness.hosting.port import reserved
 from harness.hosting.served import Served, served
+from harness.hosting.worker import Worker
 from harness.model.canary import CanaryKey
 from harness.model.event import BeaconSent, LogLine
+from harness.observe.reader import LogReader
 from harness.recording.recorder import Recorder
 from harness.target.app import AppSpec
 
@@ -201,6 +204,53 @@ async def test_a_worker_that_is_killed_is_named(
         os.kill(hosted.pids[1], signal.SIGKILL)
         with pytest.raises(AppFailed, match=r"\(worker 2\) was ended by SIGKILL"):
             await send_until_it_fails(hosted, get("/echo"))
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+async def test_a_worker_that_ended_before_it_was_told_to_fails_the_block(
+    specify: Specify, recorder: Recorder, *, noticed: bool
+) -> None:
+    async def lose_it() -> None:
+        async with served(specify("apps.plain:app"), recorder, workers=2) as hosted:
+            assert isinstance(hosted, Served)
+            os.kill(hosted.pids[1], signal.SIGKILL)
+            if noticed:
+                await gone(hosted.pids[1])
+
+    with pytest.raises(AppFailed, match="was ended by SIGKILL"):
+        await lose_it()
+
+
+async def test_a_late_answer_to_a_beacon_is_none_to_the_next(
+    specify: Specify, recorder: Recorder, lines: Lines
+) -> None:
+    reader = LogReader(recorder)
+    with reserved() as place:
+        spec = specify("apps.plain:app")
+        worker = await Worker.spawn(spec, place.listener, reader)
+        place.hand_over()
+    try:
+        await worker.ready()
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await worker.beacon("harness.beacon", "first")
+        os.kill(worker.pid, signal.SIGCONT)
+        async with asyncio.timeout(10):
+            while not lines():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)  # its answer comes right after the line
+        os.kill(worker.pid, signal.SIGSTOP)
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await worker.beacon("harness.beacon", "second")
+
+        os.kill(worker.pid, signal.SIGCONT)
+        async with asyncio.timeout(10):
+            await worker.beacon("harness.beacon", "third")
+    finally:
+        await worker.close()
 
 
 async def test_what_an_app_started_ends_with_it(

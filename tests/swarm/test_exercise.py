@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.checkers.load import load_coverage
-from harness.errors import AppFailed, UsageError
+from harness.errors import AppFailed, Inconclusive, UsageError
 from harness.model.event import Channel, Unseen
 from harness.model.load import Beat, Tally
 from harness.swarm.figures import measurements
@@ -201,6 +201,28 @@ async def test_what_locust_cannot_run_is_a_mistake_of_the_call(
     assert said in caught.value.hint
     assert not app.events(Unseen)
     await until(lambda: not locusts(tmp_path))
+
+
+@pytest.mark.parametrize("cold", [False, True])
+async def test_a_generator_that_is_killed_before_it_tells_anything_leaves_it_open(
+    tmp_path: Path, *, cold: bool
+) -> None:
+    async with running(tmp_path) as app:
+        plan = app.plan(locustfile="killed.py", cold=cold)
+        with pytest.raises(Inconclusive, match="ended by signal 9 before it asked"):
+            await app.swarm(plan)
+
+
+async def test_an_app_that_dies_when_locust_ends_has_died(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with running(tmp_path) as app:
+            await app.swarm(app.plan(seconds=2))
+            # Nobody looks any more.
+            os.kill(app.hosted.pids[0], signal.SIGKILL)
+            await until(lambda: not is_alive(app.hosted.pids[0]))
+
+    with pytest.raises(AppFailed, match="was ended by SIGKILL"):
+        await run()
 
 
 def test_a_process_is_told_apart_from_one_that_is_gone() -> None:
