@@ -87,11 +87,15 @@ class Exporter:
             raise
 
     async def _give_up(self, tenant: Tenant, export: Export) -> None:
-        async with (
-            asyncio.timeout(self._settings.acquire_timeout),
-            self._jobs.session(tenant) as session,
-        ):
-            await session.exports.fail(export.id)
+        """Try to; where that fails too, it is left to whoever looks at it late."""
+        try:
+            async with (
+                asyncio.timeout(self._settings.acquire_timeout),
+                self._jobs.session(tenant) as session,
+            ):
+                await session.exports.fail(export.id)
+        except Exception as error:  # noqa: BLE001 - logged; the next is made
+            log_failure(self._logger, "export not given up", error)
 
     def _lose(self, tenant: Tenant, export: Export) -> None:
         with bound_contextvars(tenant=tenant.slug):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    contextmanager,
+    suppress,
+)
 from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
@@ -143,9 +148,12 @@ class Kept(Generic[T]):
                     thing = await opened.enter_async_context(self._open_it())
                 self._thing = thing
                 self._idle_since = time.monotonic()
-                self.state = "open"
+                given_up = self._closing.is_set()
+                self.state = "closing" if given_up else "open"
                 self._settled.set()
-                if self._waiting == 0:  # all who asked have left
+                if given_up:
+                    await self._outlive_cancellation()
+                elif self._waiting == 0:  # all who asked have left
                     self._on_unused()
                 await self._closing.wait()
                 await self._drain()
@@ -161,6 +169,17 @@ class Kept(Generic[T]):
             self._unused.set()
         if self.is_idle():
             self._on_unused()
+
+    async def _outlive_cancellation(self) -> None:
+        """Take what `close` sent when the opening was done already.
+
+        It would arrive while the thing closes, and cut that short.
+        """
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        task = asyncio.current_task()
+        if task is not None and task.uncancel() > 0:
+            raise asyncio.CancelledError  # somebody else wants an end of it too
 
     async def _drain(self) -> None:
         """Give those who use it a moment to finish."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, WebSocket
@@ -101,7 +102,9 @@ class _Conversation:
         except* StreamEnded as ended:
             (error, *_) = ended.exceptions
             assert isinstance(error, StreamEnded)  # noqa: S101 - for mypy
-            await self._close(_CLOSE_CODES[error.ending], error.ending)
+            # It may be gone already, or not read: then there is nobody to tell.
+            with suppress(WebSocketDisconnect, TimeoutError):
+                await self._close(_CLOSE_CODES[error.ending], error.ending)
         except* TimeoutError:
             pass  # it does not read: nothing that we send would arrive
 

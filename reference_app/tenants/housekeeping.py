@@ -54,42 +54,46 @@ class Housekeeping:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            await self._note_last_use()
+            await self._tried("times of last use not written", self._note_last_use)
+            if not task.cancelled():
+                task.result()  # raises what has ended it early
 
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._settings.housekeeping_interval)
-            for tenant in self._tenants.close_idle():
-                with bound_contextvars(tenant=tenant.slug):
-                    self._logger.info("tenant idle")
-            await self._follow()
-            await self._note_last_use()
+            await self._tried("idle tenants not closed", self._close_idle)
+            await self._tried("other processes not followed", self._follow)
+            await self._tried("times of last use not written", self._note_last_use)
+
+    async def _tried(self, failure: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Do one step; if it fails that is logged, and it is tried again next time."""
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rest goes on
+            log_failure(self._logger, failure, error)
+
+    async def _close_idle(self) -> None:
+        for tenant in self._tenants.close_idle():
+            with bound_contextvars(tenant=tenant.slug):
+                self._logger.info("tenant idle")
 
     async def _follow(self) -> None:
         """Close what rests on what another process has changed or removed."""
         here = [tenant for tenant, _ in self._tenants.states()]
-        try:
-            known = await self._directory.those({tenant.id for tenant in here})
-            for tenant in here:
-                now = known.get(tenant.id)
-                if now is not None:
-                    self._tenants.notice(now)
-                    continue
-                with bound_contextvars(tenant=tenant.slug):
-                    self._logger.info("tenant gone")
-                    await self._let_go(tenant)
-        except Exception as error:  # noqa: BLE001 - tried again next time
-            log_failure(self._logger, "other processes not followed", error)
+        known = await self._directory.those({tenant.id for tenant in here})
+        for tenant in here:
+            now = known.get(tenant.id)
+            if now is not None:
+                self._tenants.notice(now)
+                continue
+            with bound_contextvars(tenant=tenant.slug):
+                self._logger.info("tenant gone")
+                await self._let_go(tenant)
 
     async def _note_last_use(self) -> None:
         """Write what is new; a failure only makes the next start less well ordered."""
         now = datetime.now(UTC)
         used = self._tenants.used_since(self._written)
-        if not used:
-            return
-        try:
+        if used:
             await self._directory.note_last_use(used)
-        except Exception as error:  # noqa: BLE001 - tried again next time
-            log_failure(self._logger, "times of last use not written", error)
-        else:
             self._written = now

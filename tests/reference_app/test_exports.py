@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 
+from reference_app.background.jobs import Jobs
 from reference_app.exports import Exporter
 from reference_app.parts import Parts
 from reference_app.storage.seam import Session
+from reference_app.tenants.tenant import Tenant
 from tests.reference_app.running import TenantClient, running
 
 
@@ -185,3 +188,50 @@ async def test_a_tenant_that_asks_for_too_many_is_told_so_and_others_are_served(
         await export(b)
         states = [one["status"] for one in (await a.get("/exports")).json()["items"]]
         assert states.count("failed") == 2
+
+
+async def test_one_that_cannot_even_be_given_up_does_not_take_others_with_it(
+    dsn: str,
+) -> None:
+    fates = iter(["cut off"])
+    away = asyncio.Event()
+
+    class Cut(Exporter):
+        """Loses its database at the first export."""
+
+        async def _render(self, session: Session) -> bytes:
+            if next(fates, None):
+                away.set()
+                raise OSError("planted")
+            return await super()._render(session)
+
+    class Away(Jobs):
+        """Has no session for the first that asks after that."""
+
+        @asynccontextmanager
+        async def session(self, tenant: Tenant) -> AsyncIterator[Session]:
+            if away.is_set():
+                away.clear()
+                raise OSError("planted")
+            async with super().session(tenant) as session:
+                yield session
+
+    async with running(dsn, Parts(exporter=Cut, jobs=Away)) as app:
+        a = await app.tenant("a")
+        resources = app.state["resources"]
+        current = await resources.directory.by_slug("a")
+        async with (
+            resources.tenants.lease(current) as runtime,
+            runtime.store.session() as session,
+        ):
+            first = await session.exports.create(1)
+            second = await session.exports.create(1)
+        assert resources.exporter.start(current, first)
+        assert resources.exporter.start(current, second)
+        await resources.exporter.made(current, timeout=5)
+
+        states = {
+            one["id"]: one["status"]
+            for one in (await a.get("/exports")).json()["items"]
+        }
+        assert states == {first.id: "pending", second.id: "done"}

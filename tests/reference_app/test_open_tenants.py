@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,11 +13,14 @@ from uuid import UUID
 import pytest
 import structlog
 from structlog.stdlib import BoundLogger
+from structlog.testing import capture_logs
 
 from reference_app.ai.context import ModelContext
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.settings import Settings
 from reference_app.storage.seam import TenantStore
+from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.housekeeping import Housekeeping
 from reference_app.tenants.open_tenants import NotReady, OpenTenants
 from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.start_up import StartUpFailed, start_up
@@ -480,3 +483,41 @@ async def test_ten_thousand_tenants_take_one_task_each_and_no_more_turns() -> No
         assert len(opener.open_now) == 10_000
         assert opener.most_at_once == 8
     assert opener.open_now == set()
+
+
+async def test_housekeeping_goes_on_after_a_step_that_fails() -> None:
+    opener, second = Opener(), asyncio.Event()
+    times = 0
+
+    class Failing(OpenTenants):
+        def close_idle(self) -> Sequence[Tenant]:
+            nonlocal times
+            times += 1
+            if times == 2:
+                second.set()
+            raise RuntimeError("planted")
+
+    settings = some(housekeeping_interval=0.001)
+    with capture_logs() as lines:
+        async with Failing(settings, opener.open, structlog.get_logger()) as tenants:
+            directory = cast("TenantDirectory", Known())
+            housekeeping = Housekeeping(
+                tenants, directory, nobody_leaves, settings, structlog.get_logger()
+            )
+            async with asyncio.timeout(5), housekeeping.running():
+                await second.wait()
+
+    told = [line for line in lines if line["event"] == "idle tenants not closed"]
+    assert len(told) >= 2
+    assert {line["error"] for line in told} == {"RuntimeError"}
+
+
+class Known:
+    """A directory in which there is nobody."""
+
+    async def those(self, ids: set[UUID]) -> dict[UUID, Tenant]:
+        return {}
+
+
+async def nobody_leaves(tenant: Tenant) -> None:
+    raise AssertionError(tenant)

@@ -44,7 +44,15 @@ async def handshake(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {
+    scope = {**asking(app, host, token), "extensions": dict(extensions or {})}
+    async with asyncio.timeout(PATIENCE):
+        await app.app(scope, receive, send)
+    return sent
+
+
+def asking(app: RunningApp, host: str, token: str) -> dict[str, Any]:
+    """Return the scope of somebody who asks for a socket."""
+    return {
         "type": "websocket",
         "path": "/socket",
         "raw_path": b"/socket",
@@ -55,12 +63,9 @@ async def handshake(
             (b"authorization", f"Bearer {token}".encode()),
         ],
         "subprotocols": [],
-        "extensions": dict(extensions or {}),
+        "extensions": {},
         "state": dict(app.state),
     }
-    async with asyncio.timeout(PATIENCE):
-        await app.app(scope, receive, send)
-    return sent
 
 
 async def test_a_tenants_events_reach_its_sockets_and_no_others(dsn: str) -> None:
@@ -213,3 +218,34 @@ async def test_shutdown_closes_open_sockets(dsn: str) -> None:
             await said(websocket)
     assert websocket.close_code == 1012
     assert app.resources.hub.count() == 0
+
+
+@pytest.mark.parametrize("client", ["gone", "deaf"])
+async def test_the_end_of_a_socket_that_nobody_hears_is_no_failure(
+    dsn: str, caplog: pytest.LogCaptureFixture, client: str
+) -> None:
+    async with running(dsn, send_timeout=0.05) as app:
+        a = await app.tenant("a")
+        resources = app.state["resources"]
+        current = await resources.directory.by_slug("a")
+        incoming: list[Message] = [{"type": "websocket.connect"}]
+
+        async def receive() -> Message:
+            if not incoming:
+                await asyncio.Event().wait()
+            return incoming.pop(0)
+
+        async def send(message: Message) -> None:
+            if message["type"] == "websocket.send":
+                resources.hub.end(current, "tenant")
+            if message["type"] == "websocket.close":
+                if client == "gone":
+                    raise OSError("planted")
+                await asyncio.Event().wait()
+
+        caplog.clear()
+        async with asyncio.timeout(PATIENCE):
+            await app.app(asking(app, a.host, a.token), receive, send)
+
+    levels = {record.levelno for record in caplog.records if record.name == LOGGER}
+    assert levels == {logging.INFO}
