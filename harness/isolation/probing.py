@@ -208,6 +208,13 @@ class Prober:
                 await self._provide(operation, victim, anew=anew)
             step = Step(operation.key, principal, victim, Role.PROBE, case)
             await self._driver.make(step)
+        other = Principal(attacker, attacker)
+        for above in range(1, len(self._driver.catalogue.resources.chain(operation))):
+            # An app may look at whose the parent is, and take any child's key.
+            if operation.mutates:
+                await self._provide(operation, victim, anew=anew)
+            step = Step(operation.key, other, victim, Role.PROBE, case, above=above)
+            await self._driver.make(step)
 
     async def _provide(self, operation: Operation, tenant: int, *, anew: bool) -> None:
         """See to it that a tenant has an object that may be lost."""

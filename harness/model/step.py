@@ -74,6 +74,9 @@ class Step:
             is the oldest.
         starved: Tenant whose key at the model provider is used up meanwhile; a
             stranger's is a key that nobody uses.
+        above: How many of the path's keys, the outermost first, are those of the
+            credential's own objects instead of the owner's: one's own parent, and
+            another's child.
     """
 
     operation: str
@@ -83,10 +86,13 @@ class Step:
     case: int = 0
     pick: int = 0
     starved: int | None = None
+    above: int = 0
 
     def __str__(self) -> str:
         named = self.owner is not None and "{" in self.operation
         whose = f" on {alias(self.owner)}'s object" if named else ""
+        if self.above:
+            whose += f" below {alias(self.principal.credential)}'s own"
         return f"{self.principal}: {self.operation}{whose}{self._while}"
 
     @property

@@ -279,6 +279,20 @@ class Driver:
         )
         return keys or Impossible(f"nothing of the kind {needs[-1]} could be made")
 
+    def _sent(self, operation: Operation, keys: Keys, step: Step) -> Keys | Impossible:
+        """Return what is put into the path: the owner's keys, or one's own above."""
+        if not step.above:
+            return keys
+        chain = self.catalogue.resources.chain(operation)
+        own = step.principal.credential
+        if own is None or len(chain) <= step.above:
+            return Impossible("nothing lies above what the path names")
+        kind = chain[step.above - 1]
+        parents = self.belongings.pick(own, kind, 0)
+        if parents is None or len(parents) >= len(keys):
+            return Impossible(f"nothing of the kind {kind} could be made")
+        return (*parents, *keys[len(parents) :])
+
     async def _insist(
         self,
         operation: Operation,
@@ -327,8 +341,11 @@ class Driver:
         if isinstance(access, Impossible):
             return access
         bare = operation.socket is not None and not operation.socket.by_header
+        named = self._sent(operation, keys, step)
+        if isinstance(named, Impossible):
+            return named
         composed = self._composer.compose(
-            operation, keys, step, access=Access() if bare else access
+            operation, named, step, access=Access() if bare else access
         )
         if isinstance(composed, Impossible):
             return composed

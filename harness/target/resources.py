@@ -139,6 +139,14 @@ class Resources:
             if self.filled_by_object(operation, parameter)
         )
 
+    def chain(self, operation: Operation) -> tuple[str, ...]:
+        """Return the kinds of all objects that the path names, outermost first.
+
+        The one that an operation creates under a key of its choice is among them.
+        """
+        needs, item = self.needs(operation), self.item(operation)
+        return needs if not item or item in needs else (*needs, item)
+
     def filled_by_object(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether a path parameter takes the key of an object that exists."""
         if parameter.tenant or _is_value(operation, parameter):

@@ -121,14 +121,14 @@ Tenant = Annotated[str, Depends(the_tenant)]
 def create() -> FastAPI:
     app = FastAPI()
     app.state.desk = Desk(Path(os.environ["DESK"]), os.environ["FAULT"])
-    _people(app)
+    people(app)
     _notes(app)
     _one_note(app)
     _flag(app)
     return app
 
 
-def _people(app: FastAPI) -> None:
+def people(app: FastAPI) -> None:
     @app.post("/signup", status_code=201)
     def sign_up(desk: TheDesk, who: Person) -> dict[str, str]:
         desk.data["people"][who.slug] = [who.email, who.password]
