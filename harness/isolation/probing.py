@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.model.event import Audience, Channel, Exchange, Unseen
+from harness.model.event import Audience, Channel, Exchange, Note, Unseen
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.driver import Impossible
 from harness.provisioning.seeding import as_owner
@@ -102,9 +102,33 @@ class Prober:
             for case in worked[victim]:
                 await self._attack(operation, attacker, victim, case)
         await self._read_after_others(operation, worked)
+        if operation.mutates:
+            await self._choose(operation, worked)
         for step in self._driver.admitted[before:]:
             await self._stir(operation, step)
         return all(worked.values())
+
+    async def _choose(self, operation: Operation, worked: dict[int, list[int]]) -> None:
+        """Have owners send each value of closed sets: some may tell others of it."""
+        choices = self._driver.catalogue.choices(operation.key)
+        accepted: set[str] = set()
+        for tenant in (FIRST, SECOND):
+            for case in worked.get(tenant, [])[:1] if choices else []:
+                await self._provide(operation, tenant, anew=True)
+                whole = Principal(tenant, tenant)
+                usual = Step(operation.key, whole, tenant, Role.CONTROL, case)
+                for choice in choices:
+                    made = await self._driver.make(replace(usual, chosen=choice.name))
+                    if isinstance(made, Exchange) and made.succeeded:
+                        accepted.add(choice.name)
+                # An object that was closed or hidden meanwhile is left alone.
+                await self._provide(operation, tenant, anew=True)
+                if self._driver.catalogue.resources.yields(operation):
+                    await self._driver.make(usual)
+        refused = [one.name for one in choices if one.name not in accepted]
+        if refused and any(worked.values()):
+            text = f"Never accepted by {operation.key}: {', '.join(refused)}"
+            self._recorder.add(Note("note", text))
 
     async def _stir(self, operation: Operation, step: Step) -> None:
         """Have an owner do what somebody who listens to its object would hear."""

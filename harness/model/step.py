@@ -77,6 +77,8 @@ class Step:
         above: How many of the path's keys, the outermost first, are those of the
             credential's own objects instead of the owner's: one's own parent, and
             another's child.
+        chosen: Which value of a closed set the body carries, ``'body.state="late"'``;
+            "" for what the variant has.
     """
 
     operation: str
@@ -87,13 +89,15 @@ class Step:
     pick: int = 0
     starved: int | None = None
     above: int = 0
+    chosen: str = ""
 
     def __str__(self) -> str:
         named = self.owner is not None and "{" in self.operation
         whose = f" on {alias(self.owner)}'s object" if named else ""
         if self.above:
             whose += f" below {alias(self.principal.credential)}'s own"
-        return f"{self.principal}: {self.operation}{whose}{self._while}"
+        chosen = f" with {self.chosen}" if self.chosen else ""
+        return f"{self.principal}: {self.operation}{whose}{chosen}{self._while}"
 
     @property
     def _while(self) -> str:

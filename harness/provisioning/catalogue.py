@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 
 from harness.errors import SchemaError
 from harness.model.event import Declared
+from harness.target.choices import choices, with_choice
 from harness.target.generation import Case, cases
 from harness.target.openapi import operations, parse
 from harness.target.operation import metrics_operation, socket_operation
@@ -17,7 +18,9 @@ from harness.target.resources import Resources
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from harness.model.step import Step
     from harness.recording.recorder import Recorder
+    from harness.target.choices import Choice
     from harness.target.operation import Operation
     from harness.target.target import Target
 
@@ -40,6 +43,23 @@ class Catalogue:
     resources: Resources
     pool: Mapping[str, tuple[Case, ...]]
     document: bytes = field(default=b"", repr=False)
+
+    def case(self, step: Step) -> Case:
+        """Return the request that a step of a known operation makes.
+
+        A value that its operation no longer offers is left out.
+        """
+        pool = self.pool[step.operation]
+        case = pool[step.case % len(pool)]
+        if step.chosen:
+            for choice in self.choices(step.operation):
+                if choice.name == step.chosen:
+                    return with_choice(case, choice)
+        return case
+
+    def choices(self, key: str) -> tuple[Choice, ...]:
+        """Return the values of closed sets that an operation's body may carry."""
+        return choices(self.operations[key])
 
     def declare(self, recorder: Recorder) -> None:
         """Record each operation that the app offers."""

@@ -119,8 +119,7 @@ class Composer:
         selection = self._selection(operation, step.principal)
         if selection is None:
             return Impossible("the path cannot be written without a tenant")
-        pool = self._catalogue.pool[operation.key]
-        rendered = pool[step.case % len(pool)].render(
+        rendered = self._catalogue.case(step).render(
             lambda slot: self._fill(operation, slot, step),
             write=lambda text: self._written(text, step),
         )

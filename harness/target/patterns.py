@@ -11,6 +11,9 @@ _MANY: Final = 10
 _SHORT: Final = 20
 """Characters up to which even a hopeless search is quick."""
 
+_BEGIN, _END = "\x02", "\x03"
+"""Stand for anchors; no schema's text holds these control characters."""
+
 _REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT"})
 _CATEGORIES: Final[dict[str, Callable[[str], bool]]] = {
     "CATEGORY_DIGIT": str.isdigit,
@@ -44,6 +47,53 @@ def safe(pattern: object) -> bool:
     except (re.error, OverflowError, RecursionError):
         return False
     return not _explosive(parsed)
+
+
+def literals(pattern: object, most: int) -> tuple[str, ...]:
+    """Return all texts that a pattern allows, ``^(open|closed)$``; none if not listed.
+
+    Args:
+        pattern: Of a schema, which is searched for: without anchors it allows more.
+        most: How many texts may be listed; of more there are none.
+    """
+    from re import _parser
+
+    try:
+        told = _texts(_parser.parse(str(pattern)), most)
+    except (re.error, OverflowError, RecursionError):
+        return ()
+    bare = [text.removeprefix(_BEGIN).removesuffix(_END) for text in told or ()]
+    if [f"{_BEGIN}{text}{_END}" for text in bare] != list(told or ()):
+        return ()
+    whole = not any(mark in text for text in bare for mark in (_BEGIN, _END))
+    return tuple(dict.fromkeys(bare)) if whole else ()
+
+
+def _texts(parsed: Iterable[Any], most: int) -> list[str] | None:
+    """Return what a sequence stands for, anchors marked; None if that is too much."""
+    found = [""]
+    for operator, argument in parsed:
+        parts = _parts(str(operator), argument, most)
+        if parts is None or len(found) * len(parts) > most:
+            return None
+        found = [text + part for text in found for part in parts]
+    return found
+
+
+def _parts(operator: str, argument: Any, most: int) -> list[str] | None:
+    if operator == "LITERAL":
+        return [chr(argument)]
+    if operator == "AT":
+        return [_BEGIN if "BEGINNING" in str(argument) else _END]
+    if operator == "SUBPATTERN":
+        return _texts(argument[-1], most)
+    if operator == "BRANCH":
+        branches = [_texts(branch, most) for branch in argument[1]]
+        return (
+            [text for one in branches for text in one or ()] if all(branches) else None
+        )
+    single = operator == "IN" and all(str(kind) == "LITERAL" for kind, _ in argument)
+    return [chr(char) for _, char in argument] if single else None
 
 
 def _explosive(parsed: Iterable[Any]) -> bool:

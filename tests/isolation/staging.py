@@ -14,6 +14,7 @@ from harness.model.event import Exchange, Note
 from harness.model.progress import Progress
 from harness.model.step import Principal, Role, Step
 from harness.model.tenant import Tenant
+from harness.provisioning.driver import Taken
 from harness.provisioning.stage import Scene, Stage
 from harness.provisioning.worlds import make_world
 from harness.target.login import JsonLogin
@@ -71,6 +72,7 @@ class Staged:
         boots: How often the app was started since the world was made.
         running: How many apps run now.
         told: What an exercise said of its progress.
+        trail: The steps of a boot, kept for what is asked after it.
     """
 
     stage: Stage
@@ -79,6 +81,7 @@ class Staged:
     boots: int = 0
     running: int = 0
     told: list[Progress] = field(default_factory=list)
+    trail: list[Taken] = field(default_factory=list)
 
     def exchanges(self, mark: int = 0) -> list[Exchange]:
         events = self.stage.recorder.since(mark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,13 @@ from harness.provisioning.driver import Impossible
 from harness.run.judgement import check
 from tests.isolation.staging import Staged, own, staged
 
-YARD = {"app": "tests.isolation.apps.yard:create"}
+YARD: dict[str, Any] = {"app": "tests.isolation.apps.yard:create"}
 SLIP = "/parcels/{parcel_id}/slips/{slip_id}"
 
 
-def below(operation: str, **options: int) -> Step:
+def below(operation: str) -> Step:
     """Return the step of B with a parcel of its own, and a slip of A's."""
-    return Step(operation, Principal(1, 1), 0, Role.PROBE, above=1, **options)
+    return Step(operation, Principal(1, 1), 0, Role.PROBE, above=1)
 
 
 async def swept(yard: Staged) -> list[Finding]:

@@ -1,7 +1,7 @@
 """Parcels with slips inside, and a board of what became of them; kept as the desk is.
 
-It is right as it stands. Faults: ``slip by id`` (whose the parcel is gets looked at, and
-then any slip is taken), ``told when lost`` (a lost parcel is on everybody's board).
+It is right as it stands. Faults: ``slip by id`` (whose the parcel is gets looked at,
+and then any slip is taken), ``told when lost`` (a lost parcel is on everybody's board).
 """
 
 from __future__ import annotations
