@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -83,6 +83,7 @@ def make_catalogue(
     *,
     seed: int,
     tenant_parameters: Iterable[str] = (),
+    cut_off: Callable[[str], None] | None = None,
 ) -> Catalogue:
     """Put together what the document and the target say.
 
@@ -91,6 +92,7 @@ def make_catalogue(
         document: The OpenAPI document; b"" if there is none.
         seed: Of the generated request data.
         tenant_parameters: Path parameters that the target's selector fills.
+        cut_off: Told of operations whose requests took too long to draw.
 
     Raises:
         SchemaError: The document is broken.
@@ -114,7 +116,7 @@ def make_catalogue(
         known[page.key] = page
     resources = Resources(known.values(), tenant_parameters=tenant_parameters)
     usable = {key: one for key, one in known.items() if not one.skipped}
-    pool = CasePool(usable, resources, seed=seed)
+    pool = CasePool(usable, resources, seed=seed, cut_off=cut_off)
     return Catalogue(known, resources, pool, document)
 
 
@@ -129,21 +131,32 @@ class CasePool(Mapping[str, tuple[Case, ...]]):
         operations: By key.
         resources: How they hang together.
         seed: Of the generated request data.
+        cut_off: Told of operations whose requests took too long to draw.
     """
 
     def __init__(
-        self, operations: Mapping[str, Operation], resources: Resources, *, seed: int
+        self,
+        operations: Mapping[str, Operation],
+        resources: Resources,
+        *,
+        seed: int,
+        cut_off: Callable[[str], None] | None = None,
     ) -> None:
         self._operations = operations
         self._resources = resources
         self._seed = seed
+        self._cut_off = cut_off
         self._made: dict[str, tuple[Case, ...]] = {}
 
     def __getitem__(self, key: str) -> tuple[Case, ...]:
         if key not in self._made:
             operation = self._operations[key]
             self._made[key] = cases(
-                operation, self._resources, count=CASES, seed=self._seed
+                operation,
+                self._resources,
+                count=CASES,
+                seed=self._seed,
+                cut_off=self._cut_off,
             )
         return self._made[key]
 

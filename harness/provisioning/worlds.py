@@ -108,12 +108,18 @@ def catalogue_of(
     Raises:
         SchemaError: The document is broken.
     """
+
+    def cut_off(operation: str) -> None:
+        text = f"drawing requests for {operation} was cut off: other runs may differ"
+        scene.recorder.add(Note("note", text))
+
     chosen = scene.target.selector.select(people[0]) if people else None
     catalogue = make_catalogue(
         scene.target,
         document,
         seed=seed,
         tenant_parameters=chosen.parameters if chosen else (),
+        cut_off=cut_off,
     )
     catalogue.declare(scene.recorder)
     _tell_of_vain_patterns(scene, catalogue)

@@ -1,4 +1,4 @@
-"""Random request data from Hypothesis and schemathesis, in bounded time."""
+"""Random request data from Hypothesis and schemathesis: a bounded number of draws."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from harness.target.operation import Operation
 
 _GRACE: Final = 0.5
-_PATTERN_SECONDS: Final = 0.5
+_DRAWS: Final = 20_000
+"""Random numbers for one operation: the same seed ends at the same one anywhere."""
+_PATTERN_DRAWS: Final = 4_000
 _ATTEMPTS: Final = 20
 _BACKEND: Final = "harness"
 _PRINTABLE: Final = st.characters(min_codepoint=32, max_codepoint=126)
@@ -39,11 +41,31 @@ class _TimeUp(BaseException):
     """Raised in a thread that has drawn for too long; no handler may keep it."""
 
 
+class _Spent(BaseException):
+    """Raised in a thread that has drawn all that it may; no handler may keep it."""
+
+
 _UNTIL: Final = ContextVar("until", default=math.inf)
 """When the work in this thread must stop, on the monotonic clock."""
 
 
-def _check_time() -> None:
+@dataclass(slots=True)
+class _Purse:
+    """How many random numbers may still be drawn."""
+
+    left: int
+
+
+_PURSE: Final[ContextVar[_Purse | None]] = ContextVar("purse", default=None)
+"""What the work in this thread may still draw."""
+
+
+def _count_draw() -> None:
+    purse = _PURSE.get()
+    if purse is not None:
+        purse.left -= 1
+        if purse.left < 0:
+            raise _Spent
     if time.monotonic() > _UNTIL.get():
         raise _TimeUp
 
@@ -57,10 +79,10 @@ class Provider(HypothesisProvider):
     """
 
     def _maybe_draw_constant(self, *_args: object, **_kwargs: object) -> None:
-        _check_time()
+        _count_draw()
 
     def draw_boolean(self, p: float = 0.5) -> bool:
-        _check_time()
+        _count_draw()
         return super().draw_boolean(p)
 
 
@@ -76,16 +98,21 @@ class Drawn:
 
 @final
 class Drawing:
-    """Draws for one operation, until a time is used up.
+    """Draws for one operation, until a number of draws is used up.
+
+    Attributes:
+        cut_off: Whether time ran out first: another run may get further.
 
     Args:
         seed: The same seed draws the same, unless time runs out.
-        seconds: For everything together.
+        seconds: For everything together; much more than it takes.
     """
 
     def __init__(self, *, seed: int, seconds: float) -> None:
         self._seed = seed
         self._until = time.monotonic() + seconds
+        self._left = _DRAWS
+        self.cut_off = False
         self._texts: dict[tuple[str, int, int], str | None] = {}
 
     def matching(self, pattern: str, shortest: int, longest: int) -> str | None:
@@ -101,7 +128,7 @@ class Drawing:
             return None
         key = (pattern, shortest, longest)
         if key not in self._texts:
-            found = self._draw(make, count=5, seconds=_PATTERN_SECONDS)
+            found = self._draw(make, count=5, draws=_PATTERN_DRAWS)
             self._texts[key] = min(found, key=len, default=None)
         return self._texts[key]
 
@@ -124,14 +151,16 @@ class Drawing:
             generation.with_security_parameters = False
             return schema[operation.path][operation.method].as_strategy()
 
-        cases = self._draw(make, count=count, seconds=float("inf"))
+        cases = self._draw(make, count=count, draws=_DRAWS)
         return [_drawn(case) for case in cases]
 
     def _draw(
-        self, make: Callable[[], st.SearchStrategy[Any]], *, count: int, seconds: float
+        self, make: Callable[[], st.SearchStrategy[Any]], *, count: int, draws: int
     ) -> list[Any]:
-        """Return what a strategy gives, as far as it gets in the time."""
+        """Return what a strategy gives, as far as it gets with so many draws."""
         found: list[Any] = []
+        purse = _Purse(min(draws, self._left))
+        granted = purse.left
         AVAILABLE_PROVIDERS.setdefault(_BACKEND, f"{__name__}.{Provider.__name__}")
         options = settings(
             backend=_BACKEND,
@@ -143,6 +172,8 @@ class Drawing:
         )
 
         def draw() -> None:
+            _PURSE.set(purse)
+
             @seeded(self._seed)
             @options
             @given(make())
@@ -151,25 +182,33 @@ class Drawing:
 
             collect()
 
-        bounded(draw, min(seconds, self._until - time.monotonic()))
+        if not bounded(draw, self._until - time.monotonic()):
+            self.cut_off = True
+        self._left -= granted - max(0, purse.left)
         return found[:count]
 
 
-def bounded(work: Callable[[], None], seconds: float) -> None:
+def bounded(work: Callable[[], None], seconds: float) -> bool:
     """Do some work in a thread of its own, and stop it when the time is up.
 
     What it raises is dropped: a strategy that cannot be had, whatever the reason,
     only means that there are fewer cases.
+
+    Returns:
+        Whether it ended by itself.
     """
     if seconds <= 0:
-        return
+        return False
 
     until = time.monotonic() + seconds
+    ended = threading.Event()
 
     def run() -> None:
         _UNTIL.set(until)
-        with contextlib.suppress(Exception, _TimeUp):
-            work()
+        with contextlib.suppress(_TimeUp):
+            with contextlib.suppress(Exception, _Spent):
+                work()
+            ended.set()
 
     thread = threading.Thread(target=run, name="drawing", daemon=True)
     thread.start()
@@ -177,6 +216,7 @@ def bounded(work: Callable[[], None], seconds: float) -> None:
     thread.join(seconds + _GRACE)
     if thread.is_alive() and thread.ident is not None:
         _interrupt(thread, thread.ident)
+    return ended.is_set()
 
 
 def _interrupt(thread: threading.Thread, ident: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 from harness.target.case import Case
@@ -16,12 +17,17 @@ from harness.target.resources import Resources
 
 __all__ = ["Case", "Rendered", "Slot", "cases"]
 
-_SECONDS: Final = 2.0
-"""How long drawing may take per operation."""
+_SECONDS: Final = 15.0
+"""How long drawing may take per operation: what is rarely, and then badly, needed."""
 
 
 def cases(
-    operation: Operation, resources: Resources, *, count: int, seed: int
+    operation: Operation,
+    resources: Resources,
+    *,
+    count: int,
+    seed: int,
+    cut_off: Callable[[str], None] | None = None,
 ) -> tuple[Case, ...]:
     """Return valid requests for an operation, all different.
 
@@ -35,6 +41,8 @@ def cases(
         resources: How the target's operations hang together.
         count: How many at most.
         seed: The same seed gives the same requests.
+        cut_off: Called with the operation's key where time ran out, and another run
+            may therefore make other requests.
     """
     if not operation.schema:
         return (_explicit(operation, resources),)
@@ -47,6 +55,8 @@ def cases(
         drawn = drawing.requests(operation, count=2 * count)
         made = [maker.overlaid(one) for one in drawn]
         valid += [case for case in made if maker.accepts(case)]
+    if drawing.cut_off and cut_off is not None:
+        cut_off(operation.key)
     different: list[Case] = []
     for case in valid or found:
         if not any(case.resembles(one) for one in different):

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import SchemaError
-from harness.target.drawing import bounded
+from harness.target import drawing, generation
+from harness.target.drawing import Drawn, bounded
 from harness.target.generation import cases
 from harness.target.openapi import operations
 from harness.target.resources import Resources
@@ -132,6 +133,58 @@ def test_a_schema_that_nothing_or_little_satisfies_does_not_hang(schema: Any) ->
     generated(wrapped(schema), count=4)
 
     assert time.monotonic() - started < 60
+
+
+def drawn(seconds: float) -> tuple[list[Drawn], bool]:
+    (operation,) = operations(wrapped({"type": "string"}), source="doc")
+    made = drawing.Drawing(seed=1, seconds=seconds)
+    return made.requests(operation, count=12), made.cut_off
+
+
+def test_a_slow_machine_draws_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, count_draw = drawn(15), drawing._count_draw
+    counted = [0]
+
+    def slowly() -> None:
+        counted[0] += 1
+        time.sleep(0.002)
+        count_draw()
+
+    monkeypatch.setattr(drawing, "_count_draw", slowly)
+
+    assert drawn(60) == usual
+    assert not usual[1]
+    assert counted[0] > 10
+    assert drawn(0.01)[1], "nobody was told that time ran out"
+
+
+def test_few_draws_give_few_requests_and_always_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual, _ = drawn(15)
+    monkeypatch.setattr(drawing, "_DRAWS", 30)
+
+    few, cut_off = drawn(15)
+
+    assert len(few) < len(usual)
+    assert few == usual[: len(few)]
+    assert not cut_off
+    assert drawn(15) == (few, False)
+
+
+def test_who_asks_is_told_that_time_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    (operation,) = operations(wrapped({"type": "string"}), source="doc")
+    told: list[str] = []
+
+    def make() -> None:
+        resources = Resources([operation])
+        cases(operation, resources, count=12, seed=1, cut_off=told.append)
+
+    make()
+    assert told == []
+    monkeypatch.setattr(generation, "_SECONDS", 0.0)
+    make()
+    assert told == [operation.key]
 
 
 def test_work_that_never_ends_is_stopped() -> None:
