@@ -140,70 +140,97 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
     """Open all, and every active tenant as far as it can be opened."""
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(open_foundation(settings, parts))
-        configurations = Configurations(base.control)
-        configuration_cache = parts.configuration_cache(settings)
-        flag_cache = parts.flag_cache(settings)
+        known = _Known(
+            configurations=Configurations(base.control),
+            configuration_cache=parts.configuration_cache(settings),
+            flag_cache=parts.flag_cache(settings),
+            versions=Versions(),
+        )
+        tenants = await stack.enter_async_context(_opened_tenants(base, parts, known))
+        jobs = await stack.enter_async_context(
+            parts.jobs(settings, tenants, base.logger)
+        )
+        resources = _assembled(base, parts, known, tenants, jobs)
+        housekeeping = Housekeeping(
+            tenants, base.directory, resources.let_go, settings, base.logger
+        )
+        await stack.enter_async_context(housekeeping.running())
+        stack.callback(resources.hub.close)
+        yield resources
 
-        response_cache = parts.response_cache(settings)
-        hub = parts.hub(settings)
-        versions = Versions()
-        provider = parts.provider(settings, base.logger)
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What opening a tenant and answering its requests both read."""
+
+    configurations: Configurations
+    configuration_cache: TenantCache[Configuration]
+    flag_cache: TenantCache[Sequence[Flag]]
+    versions: Versions
+
+
+@asynccontextmanager
+async def _opened_tenants(
+    base: Foundation, parts: Parts, known: _Known
+) -> AsyncIterator[OpenTenants]:
+    """Open the way to the model provider, and the tenants that start-up opens."""
+    settings = base.settings
+    async with parts.provider(settings, base.logger) as provider:
         opening = Opening(
             settings=settings,
             parts=parts,
             control=base.control,
             storage=base.storage,
-            provider=await stack.enter_async_context(provider),
-            configurations=configurations,
-            configuration_cache=configuration_cache,
-            flag_cache=flag_cache,
-            versions=versions,
+            provider=provider,
+            configurations=known.configurations,
+            configuration_cache=known.configuration_cache,
+            flag_cache=known.flag_cache,
+            versions=known.versions,
             logger=base.logger,
         )
-        tenants = await stack.enter_async_context(
-            parts.tenants(settings, opening.open, base.logger)
-        )
-        await start_up(tenants, await base.directory.by_last_use(), settings)
-        signing_keys = parts.signing_keys(settings, base.control)
-        jobs = await stack.enter_async_context(
-            parts.jobs(settings, tenants, base.logger)
-        )
-        audit = parts.audit(jobs, base.logger)
-        webhook_cache = parts.webhook_cache(settings)
-        webhooks = parts.webhooks(settings, jobs, webhook_cache, base.logger)
-        resources = Resources(
-            settings=settings,
-            logger=base.logger,
-            control=base.control,
-            storage=base.storage,
-            directory=base.directory,
-            passwords=base.passwords,
-            signing_keys=signing_keys,
-            tokens=parts.tokens(settings, signing_keys),
-            tenants=tenants,
-            configurations=configurations,
-            configuration_cache=configuration_cache,
-            flag_cache=flag_cache,
+        async with parts.tenants(settings, opening.open, base.logger) as tenants:
+            await start_up(tenants, await base.directory.by_last_use(), settings)
+            yield tenants
+
+
+def _assembled(
+    base: Foundation, parts: Parts, known: _Known, tenants: OpenTenants, jobs: Jobs
+) -> Resources:
+    """Put together what needs no closing of its own."""
+    settings = base.settings
+    signing_keys = parts.signing_keys(settings, base.control)
+    response_cache = parts.response_cache(settings)
+    hub = parts.hub(settings)
+    audit = parts.audit(jobs, base.logger)
+    webhook_cache = parts.webhook_cache(settings)
+    webhooks = parts.webhooks(settings, jobs, webhook_cache, base.logger)
+    return Resources(
+        settings=settings,
+        logger=base.logger,
+        control=base.control,
+        storage=base.storage,
+        directory=base.directory,
+        passwords=base.passwords,
+        signing_keys=signing_keys,
+        tokens=parts.tokens(settings, signing_keys),
+        tenants=tenants,
+        configurations=known.configurations,
+        configuration_cache=known.configuration_cache,
+        flag_cache=known.flag_cache,
+        response_cache=response_cache,
+        public_cache=parts.public_cache(settings),
+        hub=hub,
+        jobs=jobs,
+        audit=audit,
+        exporter=parts.exporter(settings, jobs, base.logger),
+        webhook_cache=webhook_cache,
+        webhooks=webhooks,
+        changes=Changes(
             response_cache=response_cache,
-            public_cache=parts.public_cache(settings),
-            hub=hub,
-            jobs=jobs,
             audit=audit,
-            exporter=parts.exporter(settings, jobs, base.logger),
-            webhook_cache=webhook_cache,
+            hub=hub,
             webhooks=webhooks,
-            changes=Changes(
-                response_cache=response_cache,
-                audit=audit,
-                hub=hub,
-                webhooks=webhooks,
-                versions=versions,
-            ),
-            metrics=parts.metrics(settings),
-        )
-        housekeeping = Housekeeping(
-            tenants, base.directory, resources.let_go, settings, base.logger
-        )
-        await stack.enter_async_context(housekeeping.running())
-        stack.callback(hub.close)
-        yield resources
+            versions=known.versions,
+        ),
+        metrics=parts.metrics(settings),
+    )

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from reference_app.api.dependencies import AppResources, is_operator
 from reference_app.kept import State
 from reference_app.problems import problems
+from reference_app.tenants.open_tenants import Standing
 
 router = APIRouter(tags=["health"], responses=problems(500))
 
@@ -20,13 +21,6 @@ class Liveness(BaseModel):
     """The process answers."""
 
     status: Literal["alive"] = "alive"
-
-
-class TenantReadiness(BaseModel):
-    """How one tenant stands in this process."""
-
-    slug: str
-    state: State
 
 
 class Readiness(BaseModel):
@@ -39,7 +33,7 @@ class Readiness(BaseModel):
     status: Literal["ready"] = "ready"
     tenants: int
     states: Mapping[State, int]
-    detail: Sequence[TenantReadiness] | None = None
+    detail: Sequence[Standing] | None = None
 
 
 @router.get("/livez")
@@ -52,7 +46,8 @@ async def livez() -> Liveness:
 async def readyz(request: Request, resources: AppResources) -> Readiness:
     """Tell whether the database answers; one tenant's failure does not count.
 
-    With the operator's token it names the tenants and how they stand.
+    With the operator's token it names the tenants and how they stand, and why one
+    did not open and when it is tried again.
     """
     await resources.control.fetchval("SELECT 1")
     counts = resources.tenants.counts()
@@ -60,8 +55,5 @@ async def readyz(request: Request, resources: AppResources) -> Readiness:
     scheme, token = get_authorization_scheme_param(authorization)
     detail = None
     if scheme.lower() == "bearer" and is_operator(resources, token):
-        detail = [
-            TenantReadiness(slug=tenant.slug, state=state)
-            for tenant, state in resources.tenants.states()
-        ]
+        detail = resources.tenants.standings()
     return Readiness(tenants=counts.get("open", 0), states=counts, detail=detail)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -32,6 +33,24 @@ class NotReady(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one tenant stands in this process.
+
+    Attributes:
+        slug: Which one.
+        state: How it stands.
+        failure: If it failed to open: the class of the error. Its text is
+            not told: that of a database repeats the values of rows.
+        retry_in: If it failed to open: seconds until it may be tried again.
+    """
+
+    slug: str
+    state: State
+    failure: str | None = None
+    retry_in: int | None = None
 
 
 class OpenTenants:
@@ -149,6 +168,10 @@ class OpenTenants:
         """Return each tenant that was asked for, and how it stands."""
         return [(tenant, kept.state) for tenant, kept in self._kept.values()]
 
+    def standings(self) -> Sequence[Standing]:
+        """Return how each stands that was asked for, and what keeps it from opening."""
+        return [self._standing(tenant, kept) for tenant, kept in self._kept.values()]
+
     def counts(self) -> Mapping[State, int]:
         """Return how many tenants are in each state."""
         return Counter(kept.state for _, kept in self._kept.values())
@@ -182,6 +205,14 @@ class OpenTenants:
         """Return for how many seconds one that failed is left alone."""
         ended = kept.ended_at if kept.ended_at is not None else -math.inf
         return ended + self._settings.retry_after - time.monotonic()
+
+    def _standing(self, tenant: Tenant, kept: Kept[TenantRuntime]) -> Standing:
+        if kept.state != "failed":
+            return Standing(tenant.slug, kept.state)
+        failure = type(kept.error).__qualname__ if kept.error is not None else None
+        return Standing(
+            tenant.slug, kept.state, failure, max(math.ceil(self._rest(kept)), 0)
+        )
 
     def _keep(self, tenant: Tenant) -> tuple[Tenant, Kept[TenantRuntime]]:
         if self._is_closed:

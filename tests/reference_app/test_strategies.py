@@ -12,6 +12,7 @@ import pytest
 from reference_app.tenants.start_up import StartUpFailed
 from tests.reference_app.running import OPERATOR, RunningApp, running
 from tests.reference_app.test_lifecycle import Watched, connections
+from tests.reference_app.test_open_tenants import rest
 
 
 @pytest.fixture
@@ -124,6 +125,30 @@ async def test_only_the_operator_sees_which_tenant_stands_how(
             "c": "open",
             "d": "open",
         }
+        told = {one["slug"]: one for one in operator["detail"]}
+        assert told["a"] == {"slug": "a", "state": "open"}
+        assert told["b"]["failure"] == "OSError"
+        assert "planted" not in str(operator)
+
+
+async def test_the_operator_is_told_when_a_tenant_may_be_tried_again(
+    dsn: str, tenants: list[str]
+) -> None:
+    watched = Watched(failing={"b"})
+    async with running(dsn, watched.parts(), retry_after=600) as app:
+        rest(app.state["resources"].tenants, 500)
+        soon = await readiness(app, token=OPERATOR)
+        rest(app.state["resources"].tenants, 500)
+        now = await readiness(app, token=OPERATOR)
+
+    assert 0 < retry_in(soon, "b") <= 100
+    assert retry_in(now, "b") == 0
+
+
+def retry_in(readiness: dict[str, Any], slug: str) -> int:
+    (one,) = (one for one in readiness["detail"] if one["slug"] == slug)
+    seconds: int = one["retry_in"]
+    return seconds
 
 
 async def test_far_more_tenants_than_connections_open_and_are_served(
