@@ -2,12 +2,14 @@
 
 Judged only where it is sure: between two readings of the page all requests were one
 tenant's, a counter that is labelled with another tenant rose by just their number,
-and none of that metric that is labelled with the one who asked rose at all.
+and none of that metric that is labelled with the one who asked rose at all. A counter
+of other work may do so by chance: it has to show for two numbers of requests.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +27,23 @@ FEWEST: Final = 3
 """Requests below which what a counter rose by may be anything."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Miscount:
+    """A counter of one tenant's that rose by the number of another's requests."""
+
+    metric: str
+    label: str
+    tenant: int
+    asker: int
+    requests: int
+    exchange: int
+
+
 def metric_label(history: History) -> list[Finding]:
     """Find each counter that counts one tenant's requests for another."""
     scrapes = list(history.of(Scrape))
     exchanges = list(history.of(Exchange)) if len(scrapes) > 1 else []
-    found = []
+    found: dict[tuple[str, str], list[_Miscount]] = defaultdict(list)
     for before, after in pairwise(scrapes):
         if before.boot != after.boot:
             continue
@@ -38,8 +52,16 @@ def metric_label(history: History) -> list[Finding]:
         ]
         asker = _only_asker(between)
         if asker is not None:
-            found += list(_misled(before, after, asker, len(between)))
-    return merged(found)
+            for one in _misled(before, after, asker, len(between)):
+                found[one.metric, one.label].append(one)
+    return merged(
+        [
+            _finding(one)
+            for told in found.values()
+            if len({one.requests for one in told}) > 1
+            for one in told
+        ]
+    )
 
 
 def _only_asker(between: Sequence[Exchange]) -> int | None:
@@ -59,7 +81,7 @@ def _only_asker(between: Sequence[Exchange]) -> int | None:
 
 def _misled(
     before: Scrape, after: Scrape, asker: int, requests: int
-) -> Iterator[Finding]:
+) -> Iterator[_Miscount]:
     risen: dict[tuple[str, str], dict[int, float]] = defaultdict(
         lambda: defaultdict(float)
     )
@@ -71,24 +93,21 @@ def _misled(
             continue
         for tenant, rise in by_tenant.items():
             if tenant != asker and rise == requests:
-                told = f"{requests} requests of {alias(asker)}'s"
-                shown = f"{label} names {alias(tenant)}: {told} rose it"
-                evidence = Evidence(after.exchange, shown)
-                yield _finding(metric, tenant, asker, told, evidence)
+                yield _Miscount(metric, label, tenant, asker, requests, after.exchange)
 
 
-def _finding(
-    metric: str, tenant: int, asker: int, told: str, evidence: Evidence
-) -> Finding:
+def _finding(one: _Miscount) -> Finding:
+    told = f"{one.requests} requests of {alias(one.asker)}'s"
+    shown = f"{one.label} names {alias(one.tenant)}: {told} rose it"
     return Finding(
         oracle="label",
         severity=Severity.MAJOR,
         channel=Channel.METRIC,
-        operation=f"metric {metric}",
-        owner=tenant,
-        receiver=asker,
+        operation=f"metric {one.metric}",
+        owner=one.tenant,
+        receiver=one.asker,
         what="tenant label",
         shape="wrong",
-        summary=f"The metric {metric} counts {told} for {alias(tenant)}",
-        evidence=(evidence,),
+        summary=f"The metric {one.metric} counts {told} for {alias(one.tenant)}",
+        evidence=(Evidence(one.exchange, shown),),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -27,14 +28,17 @@ _GONE: Final = (
 )
 
 # Databases that the app made for itself count, those of other runs do not. The app may
-# have called one after the run's own. Of another role's sessions an ordinary role is
-# not told what kind they are: only that they are.
+# have called one after the run's own. Where others use the server, it counts only if
+# name, comment or target show whose it is, as in `claims`. Of another role's sessions
+# an ordinary role is not told what kind they are: only that they are.
 _COUNT: Final = """
 select count(*) from pg_stat_activity
 where coalesce(backend_type, 'client backend') = 'client backend'
  and usename is not null and pid <> pg_backend_pid()
  and datname <> all($2::text[])
  and (strpos(datname, $1) > 0 or not starts_with(datname, 'harness_'))
+ and (not $3 or strpos(datname, $1) > 0 or datname like any ($4::text[])
+      or strpos(coalesce(shobj_description(datid, 'pg_database'), ''), $1) > 0)
 """
 _LIST: Final = _COUNT.replace(
     "count(*)", "pid, usename, application_name, state, query"
@@ -100,10 +104,17 @@ class Activity:
     """Counts an app's connections; made by `activity`."""
 
     def __init__(
-        self, connection: asyncpg.Connection, database: str, foreign: Sequence[str]
+        self,
+        connection: asyncpg.Connection,
+        database: str,
+        foreign: Sequence[str],
+        *,
+        shared: bool,
+        patterns: Sequence[str],
     ) -> None:
         self._connection = connection
-        self._databases = (database, list(foreign))
+        likes = [_like(one) for one in patterns]
+        self._databases = (database, list(foreign), shared, likes)
         self._turn = asyncio.Lock()
 
     async def count(self) -> int:
@@ -166,20 +177,29 @@ async def foreign_databases(pg: Postgres) -> tuple[str, ...]:
 
 @contextlib.asynccontextmanager
 async def activity(
-    pg: Postgres, dsn: str, foreign: Sequence[str]
+    pg: Postgres, dsn: str, foreign: Sequence[str], *, patterns: Sequence[str] = ()
 ) -> AsyncIterator[Activity]:
     """Watch the connections to an app's databases, over one of our own.
 
     Args:
         pg: The server.
         dsn: Of the app's database.
-        foreign: Databases that are not the app's; others than these are.
+        foreign: Databases that are not the app's. Others are, on a server that was
+            given to us only if something shows it.
+        patterns: How the app calls databases that it makes; see `claims`.
 
     Raises:
         PostgresError: The server does not answer.
     """
     async with _connected(pg) as connection:
-        yield Activity(connection, read_dsn(dsn).database, foreign)
+        name, shared = read_dsn(dsn).database, pg.source == "dsn"
+        yield Activity(connection, name, foreign, shared=shared, patterns=patterns)
+
+
+def _like(pattern: str) -> str:
+    """Return what LIKE makes of ``*`` and ``?``."""
+    plain = re.sub(r"([\\%_])", r"\\\1", pattern)
+    return plain.replace("*", "%").replace("?", "_")
 
 
 @contextlib.asynccontextmanager

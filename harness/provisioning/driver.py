@@ -252,13 +252,15 @@ class Driver:
         reading = self._habits.plain_reading
         if self._scraper is None:
             return Impossible("the target names no page of metrics")
-        before = await self._scraper.scrape()
-        if not reading or not before.succeeded:
-            return before
+        page = await self._scraper.scrape()
+        if not reading or not page.succeeded:
+            return page
         again = replace(step, operation=reading, role=Role.CONTROL, case=0, pick=0)
-        for _ in range(REQUESTS):
-            await self._make(again)
-        return await self._scraper.scrape()
+        for times in REQUESTS:
+            for _ in range(times):
+                await self._make(again)
+            page = await self._scraper.scrape()
+        return page
 
     def _keys(self, operation: Operation, step: Step) -> Keys | Impossible:
         """Choose the object that fills the path.

@@ -202,7 +202,10 @@ class _Run:
         total, done = settings.trials * len(self.strategies), 0
         if made.postgres is None:
             return
-        async with activity(made.postgres, scene.dsn, self.foreign) as connections:
+        watched = activity(
+            made.postgres, scene.dsn, self.foreign, patterns=self.target.databases
+        )
+        async with watched as connections:
             grounds = Grounds(
                 scene=scene,
                 catalogue=made.catalogue,

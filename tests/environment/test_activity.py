@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 
 import asyncpg
+import pytest
 
 from harness.environment.activity import activity, foreign_databases, read_limits
 from harness.environment.database import create_database
@@ -64,6 +65,41 @@ async def test_databases_that_the_app_makes_for_itself_count(
             await tenant.close()
         finally:
             await owner.execute("drop database tenant_of_the_app with (force)")
+            await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "comment", "counted"),
+    [
+        ("others_{token}", "", 0),
+        ("shopXtenant_{token}", "", 0),
+        ("shop_tenant_{token}", "", 1),
+        ("{run}_tenant", "", 1),
+        ("noted_{token}", "made for {run}", 1),
+    ],
+)
+async def test_on_a_given_server_a_new_database_counts_if_something_shows_whose_it_is(
+    postgres_server: Postgres, name: str, comment: str, counted: int
+) -> None:
+    given = replace(postgres_server, source="dsn")
+    foreign = await foreign_databases(given)
+    async with (
+        create_database(postgres_server, "app") as app,
+        activity(given, app.dsn, foreign, patterns=("shop_*",)) as connections,
+    ):
+        names = {"run": app.name, "token": secrets.token_hex(4)}
+        database = name.format(**names)
+        owner = await asyncpg.connect(app.dsn)
+        await owner.execute(f'create database "{database}"')
+        text = comment.format(**names)
+        await owner.execute(f"comment on database \"{database}\" is '{text}'")
+        try:
+            tenant = await asyncpg.connect(app.dsn, database=database)
+            assert await connections.count() == 1 + counted
+            assert len(await connections.sessions()) == 1 + counted
+            await tenant.close()
+        finally:
+            await owner.execute(f'drop database "{database}" with (force)')
             await owner.close()
 
 
