@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.model.event import Audience, Channel, Exchange, Note, Unseen
+from harness.model.event import Audience, Channel, Egress, Exchange, Note, Unseen
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.driver import Impossible
 from harness.provisioning.seeding import as_owner
@@ -90,6 +90,32 @@ class Prober:
             await self._operators_operation(operation)
             return True
         return await self._open_operation(operation)
+
+    async def revisit(self) -> None:
+        """Have each owner do once more what sends something out, or streams an answer.
+
+        What others changed since it was first done shows in a prompt, or at a webhook.
+        """
+        telling = self._telling()
+        known = self._driver.catalogue.operations.values()
+        for operation in in_order([one for one in known if one.key in telling]):
+            for tenant in range(self._tenants):
+                await as_owner(self._driver, operation, tenant, role=Role.CONTROL)
+
+    def _telling(self) -> set[str]:
+        """Return the operations of tenants that were seen to send out, or to stream."""
+        events = self._recorder.since()
+        sent = {one.exchange for one in events if isinstance(one, Egress)}
+        return {
+            one.operation
+            for one in events
+            if isinstance(one, Exchange)
+            and one.audience is Audience.TENANT
+            and one.role is Role.CONTROL
+            and not one.operation.startswith("DELETE ")
+            and not one.endless
+            and (one.id in sent or one.through is Channel.STREAM)
+        }
 
     async def _tenants_operation(self, operation: Operation) -> bool:
         worked: dict[int, list[int]] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Sweep:
-    """Goes through all operations once.
+    """Goes through all operations once, and at last again through those that tell.
 
     Args:
         stage: Boots the app.
@@ -79,6 +79,9 @@ class Sweep:
                 return []  # earlier steps may be to blame: once more, afresh
             self._queue.popleft()
             self._done += 1
+            if not self._queue:
+                await prober.revisit()
+                fresh = self._news(booted)
             if fresh:
                 return fresh
             dirty = dirty or operation.mutates

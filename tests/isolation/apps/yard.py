@@ -1,7 +1,8 @@
 """Parcels with slips inside, and a board of what became of them; kept as the desk is.
 
 It is right as it stands. Faults: ``slip by id`` (whose the parcel is gets looked at,
-and then any slip is taken), ``told when lost`` (a lost parcel is on everybody's board).
+and then any slip is taken), ``told when lost`` (a lost parcel is on everybody's board),
+``answers of all`` (what is asked is answered with everybody's lost parcels).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from tests.isolation.apps.desk import Desk, Tenant, TheDesk, people
@@ -36,6 +38,7 @@ def create() -> FastAPI:
     people(app)
     _parcels(app)
     _slips(app)
+    _questions(app)
     return app
 
 
@@ -113,3 +116,12 @@ def _slips(app: FastAPI) -> None:
         found["text"] = body.text
         desk.save()
         return kept(found)
+
+
+def _questions(app: FastAPI) -> None:
+    @app.post("/questions")
+    def ask(desk: TheDesk, slug: Tenant, body: Text) -> StreamingResponse:
+        everybody = desk.fault == "answers of all"
+        lost = [one for one in rows(desk, "board") if everybody or one["slug"] == slug]
+        told = [f"data: {one['text']}\n\n" for one in (body.model_dump(), *lost)]
+        return StreamingResponse(iter(told), media_type="text/event-stream")
