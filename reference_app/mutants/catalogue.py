@@ -18,6 +18,11 @@ _CACHING = {"REFERENCE_APP_CACHE_LIFETIME": "60"}
 _NOT_CACHING = {"REFERENCE_APP_CACHE_LIFETIME": "0"}
 """For a wrong write that a right cache would hide for a moment."""
 
+_OVERLAP = "two requests have to be under way at once"
+_OPERATOR = "the operator has to change something between two requests"
+_NO_DATA = "only a number, a status or a signature of the other tenant's comes out"
+"""Why no detector sees a bug yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -212,10 +217,12 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "answers-by-question",
         "answers of all assistants are found by question and memory alone",
+        beyond="two tenants have to ask the same question",
     ),
     _channel(
         "prompt-by-configuration",
         "a system prompt is remembered by configuration, without the name",
+        beyond="two tenants have to have the same configuration",
     ),
     _channel(
         "tools-of-last-store",
@@ -237,22 +244,27 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "buckets-by-member",
         "members of the same number share a bucket, whatever their tenants",
+        beyond=_NO_DATA,
     ),
     _channel(
         "usage-of-everybody",
         "shared tables: the use of today is summed up over all tenants",
+        beyond=_NO_DATA,
     ),
     _channel(
         "events-replayed",
         "who begins to listen is told the latest events of all tenants",
+        beyond="somebody has to begin to listen after the others' requests",
     ),
     _channel(
         "broadcast-of-deletions",
         "what was deleted is told to the listeners of all tenants",
+        beyond=_NO_DATA,
     ),
     _channel(
         "every-stream-ends",
         "when one tenant's streams have to end, everybody's do",
+        beyond=_OPERATOR,
     ),
     _channel(
         "exports-listed-for-all",
@@ -265,6 +277,7 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "export-buffer-shared",
         "files that are made at the same time are written in one buffer",
+        beyond=_OVERLAP,
     ),
     _channel(
         "deeds-of-a-burst",
@@ -278,18 +291,22 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "webhook-secret-by-number",
         "a webhook's secret is remembered by number, which others have too",
+        beyond=_NO_DATA,
     ),
     _channel(
         "webhook-event-of-last",
         "an event that waits to be sent is replaced by the latest of any tenant",
+        beyond=_OVERLAP,
     ),
     _channel(
         "tag-by-count",
         "an answer's tag is its URL and the number of writes so far",
+        beyond=_NO_DATA,
     ),
     _channel(
         "rendered-once-by-url",
         "who asks while an answer is being made gets that, whosever it is",
+        beyond=_OVERLAP,
     ),
     _channel(
         "series-by-route",
@@ -306,23 +323,28 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "custom-domains-kept",
         "whose a custom domain is stays remembered when it has moved",
+        beyond=_OPERATOR,
     ),
     _channel(
         "suspended-still-served",
         "a directory that is told of a change forgets ids, and keeps domains",
         environment=_CACHING,
+        beyond=_OPERATOR,
     ),
     _channel(
         "answers-by-slug",
         "answers of a tenant that left are given to the next one of its slug",
+        beyond=_OPERATOR,
     ),
     _channel(
         "rotated-key-still-good",
         "a key that was rotated without grace stays good",
+        beyond=_OPERATOR,
     ),
     _channel(
         "path-remembered",
         "shared pool: where a connection points is remembered past a rollback",
+        beyond="a transaction has to fail first, with the connection kept",
     ),
     _channel(
         "policy-missing",
