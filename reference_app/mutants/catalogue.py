@@ -222,7 +222,6 @@ CHANNELS: tuple[Mutant, ...] = (
     _channel(
         "prompt-by-configuration",
         "a system prompt is remembered by configuration, without the name",
-        beyond="two tenants have to have the same configuration",
     ),
     _channel(
         "tools-of-last-store",
