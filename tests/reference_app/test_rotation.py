@@ -228,7 +228,8 @@ async def test_an_answer_on_its_way_does_not_use_the_old_key_again(
             answer = await asking
 
             assert "assistant-unavailable" in answer.text
-            assert len(provider.prompts) == 2
+            # Whoever opens the tenant anew has the new key tried; nobody goes on.
+            assert sum("tools" in prompt for prompt in provider.prompts) == 1
             again = await a.send("POST", "/assistant/messages", json={"text": "tea?"})
             assert "event: done" in again.text
 
