@@ -167,6 +167,11 @@ class Settings(BaseSettings):
         scheme, separator, rest = value.get_secret_value().partition("://")
         return SecretStr(scheme.partition("+")[0] + separator + rest)
 
+    @field_validator("provider_url")
+    @classmethod
+    def _none_if_empty(cls, value: str | None) -> str | None:
+        return value or None
+
     @field_validator("base_domain")
     @classmethod
     def _lower_case(cls, value: str) -> str:

@@ -424,6 +424,8 @@ STARTUP: tuple[Mutant, ...] = (
         _HARMLESS + "closed_after_start" + _FACTORY,
         harmless=True,
         summary="tenants are closed once start-up has tried them, and opened on use",
+        # A second opening asks the provider again, which the target does not allow.
+        environment={"REFERENCE_APP_PROVIDER_URL": ""},
     ),
 )
 """What only a start shows; `harness startup --variant` tries them."""
