@@ -65,10 +65,11 @@ def see_checkout(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Runs pytest against the built package."""
+    """Runs pytest against the built package; many tests wait, so two take turns."""
     install(session, ".[tests]")
     see_checkout(session)
-    run(session, "pytest", "-o", "pythonpath=", *session.posargs)
+    arguments = session.posargs or ("-n", "2")
+    run(session, "pytest", "-o", "pythonpath=", *arguments)
 
 
 @nox.session(python=DEFAULT)

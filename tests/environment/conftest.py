@@ -35,7 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest's directories are private to its user, whom a server need not be.
     """
     base = tmp_path_factory.mktemp("home")
-    for directory in (base, *base.parents[:2]):
+    # With several workers pytest makes one more level for each.
+    for directory in (base, *base.parents[:3]):
         if directory.stat().st_uid == os.geteuid():
             directory.chmod(0o711)
     return base
