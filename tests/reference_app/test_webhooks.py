@@ -180,23 +180,19 @@ async def test_redirects_are_not_followed(dsn: str) -> None:
 
 async def test_a_receiver_that_hangs_delays_nobody_but_its_tenant(dsn: str) -> None:
     # It takes connections, as the system does for it, and never looks at them.
-    silent = socket.create_server(("127.0.0.1", 0))
-    with silent:
-        await _delays_its_own(dsn, silent.getsockname()[1])
-
-
-async def _delays_its_own(dsn: str, port: int) -> None:
-    async with (
-        receiver() as there,
-        running(dsn, **QUICK, webhook_timeout=0.3, webhook_attempts=1) as app,
-    ):
-        a, b = await app.tenant("a"), await app.tenant("b")
-        await hook(a, f"http://127.0.0.1:{port}/")
-        await hook(b, there.url("/"))
-        async with asyncio.timeout(PATIENCE):
-            await a.write("answered although its receiver hangs")
-            await b.write("b's")
-            assert (await there.next()).json["data"]["title"] == "b's"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with (
+            receiver() as there,
+            running(dsn, **QUICK, webhook_timeout=0.3, webhook_attempts=1) as app,
+        ):
+            a, b = await app.tenant("a"), await app.tenant("b")
+            await hook(a, f"http://127.0.0.1:{port}/")
+            await hook(b, there.url("/"))
+            async with asyncio.timeout(PATIENCE):
+                await a.write("answered although its receiver hangs")
+                await b.write("b's")
+                assert (await there.next()).json["data"]["title"] == "b's"
 
 
 async def test_no_secret_comes_back_and_none_is_in_the_log(
