@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.model.boot import BootEvent
 from harness.model.load import LoadEvent
+from harness.model.race import RaceEvent
 from harness.model.scanner import Hit
 from harness.model.step import Principal, Role
 
@@ -351,4 +352,5 @@ Event = (
     | Note
     | BootEvent
     | LoadEvent
+    | RaceEvent
 )

@@ -1,0 +1,200 @@
+"""Events of a schedule: who acted, what went ahead of what, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Ending(StrEnum):
+    """How a schedule ended."""
+
+    ENDED = "ended"
+    """All that the scenario started is through."""
+    DEADLOCK = "deadlock"
+    """Nothing can run any more, and somebody waits."""
+    ENDLESS = "endless"
+    """It took more steps than a schedule may."""
+    STUCK = "stuck"
+    """It waits for something that is not under control."""
+
+
+class ActorRole(StrEnum):
+    """What an actor is to the app."""
+
+    LIFESPAN = "lifespan"
+    REQUEST = "request"
+    OPERATOR = "operator"
+    SCENARIO = "scenario"
+
+
+class Movement(StrEnum):
+    """What became of an operation, or of the actor amid it."""
+
+    WENT = "went"
+    """It was sent."""
+    CAME = "came"
+    """Its answer was delivered."""
+    FAILED = "failed"
+    """It ended with an error."""
+    CANCELLED = "cancelled"
+    """Whoever waited for it was cancelled."""
+    LEFT = "left"
+    """The actor went away amid it."""
+    CLOCK = "clock"
+    """The clock was set forward: nothing else could go on, or a choice wanted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A choice that is not what first-come-first-served would have taken.
+
+    Attributes:
+        actor: Whose operation was taken.
+        sequence: Operations of that actor that were parked before it.
+        outcome: What became of it; "" if it only went earlier.
+        text: For people.
+    """
+
+    actor: str
+    sequence: int
+    outcome: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A schedule begins; the events up to its `ScheduleEnded` belong to it.
+
+    A `Boot` of the same number comes with it, so that what is said of boots holds.
+
+    Attributes:
+        at: Seconds since the recording began, as in each event.
+        schedule: Its number, from 1; also that of the boot.
+        scenario: Name of the scenario.
+        strategy: What chose it: ``first come``, ``deviations``, ``pct 2``, …
+        faults: Whether failures, cancellations or a client that leaves are in it.
+    """
+
+    kind: Literal["scheduled"]
+    at: float
+    schedule: int
+    scenario: str
+    strategy: str
+    faults: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActorCame:
+    """Somebody begins to act in a schedule.
+
+    Attributes:
+        schedule: Number of the schedule.
+        actor: Name, unique in the schedule and the same in each of its scenario.
+        role: What it is to the app.
+        tenant: For whom it acts; None if for nobody in particular.
+        exchange: Id of the exchange, if it is a request; else 0.
+        about: What it does, for people.
+    """
+
+    kind: Literal["actor"]
+    at: float
+    schedule: int
+    actor: str
+    role: ActorRole
+    tenant: int | None
+    exchange: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An operation went ahead, or something became of it.
+
+    Attributes:
+        schedule: Number of the schedule.
+        actor: Whose operation.
+        sequence: Operations of this actor that were parked before.
+        operation: Its kind: ``query``, ``connect``, ``arrive``, …
+        label: For people; canaries masked.
+        movement: What became of it.
+        outcome: What the schedule chose for it; "" if it goes ahead as it is.
+        deviates: Whether first-come-first-served would have taken another.
+        exchange: Id of the request that it belongs to; 0 outside of any.
+    """
+
+    kind: Literal["moved"]
+    at: float
+    schedule: int
+    actor: str
+    sequence: int
+    operation: str
+    label: str
+    movement: Movement
+    outcome: str = ""
+    deviates: bool = False
+    exchange: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How a request of a scenario ends if nobody interferes.
+
+    Taken from the first-come-first-served schedule, without faults.
+
+    Attributes:
+        schedule: Number of the schedule that it is compared with.
+        actor: Name of the request's actor.
+        status: HTTP status.
+    """
+
+    kind: Literal["expected"]
+    schedule: int
+    actor: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who still waits when a schedule ends.
+
+    Attributes:
+        actor: Who.
+        what: For what, as far as it is known.
+        stack: Innermost lines of the app's code, innermost first.
+    """
+
+    actor: str
+    what: str
+    stack: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEnded:
+    """A schedule is over, and the app with it.
+
+    Attributes:
+        schedule: Number of the schedule.
+        ending: How it ended.
+        waiting: Who still waited, unless it ended well.
+        deviations: What was chosen otherwise than first-come-first-served.
+        choices: How many choices there were.
+        operations: How many operations went ahead.
+        uncontrolled: What woke somebody up without being under control, one line each.
+        digest: Of what was taken at each choice; two runs of one schedule are alike.
+    """
+
+    kind: Literal["schedule ended"]
+    at: float
+    schedule: int
+    ending: Ending
+    waiting: tuple[Waiting, ...]
+    deviations: tuple[Deviation, ...]
+    choices: int
+    operations: int
+    uncontrolled: tuple[str, ...]
+    digest: str
+
+
+RaceEvent = Scheduled | ActorCame | Moved | Expected | ScheduleEnded

@@ -1,0 +1,33 @@
+"""Actors: in whose name code runs under a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+ACTOR: Final[ContextVar[str]] = ContextVar("harness_actor", default="scenario")
+"""Name of the actor; each task that an actor's code starts inherits it."""
+
+
+@dataclass(slots=True)
+class Actor:
+    """Somebody who acts, and who may go away amid it.
+
+    Attributes:
+        name: Unique in its run: ``lifespan``, ``request 1``.
+        leave: Cancels what it does; None if it never goes away.
+        disconnect: Only tells what it does that nobody waits any more; None if that
+            is never said.
+        fails: What may happen to its operations: ``raise``, ``cut off``, ``hang``.
+        about: What it does, for people: ``A: GET /documents``.
+        left: Whether it has gone away.
+    """
+
+    name: str
+    leave: Callable[[], None] | None = None
+    disconnect: Callable[[], None] | None = None
+    fails: frozenset[str] = frozenset()
+    about: str = ""
+    left: bool = False
