@@ -38,6 +38,20 @@ class Stage(StrEnum):
     CLOSED = "closed"
 
 
+class Condition(StrEnum):
+    """What was to be said of a resource when it was used."""
+
+    OPENING = "opening"
+    """The call that makes it is not through yet."""
+    READY = "ready"
+    ABANDONED = "abandoned"
+    """The call that made it failed, or was cancelled."""
+    CLOSED = "closed"
+    """It is closed, or lets nobody in any more."""
+    TORN = "torn"
+    """Somebody else closed it amid this use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Boot:
     """The app is about to be started.
@@ -88,11 +102,13 @@ class Watching:
     Attributes:
         what: Import string of the function.
         awaited: Whether a request of a tenant has to wait until it is through.
+        again: Whether it may be called for a tenant though it was through before.
     """
 
     kind: Literal["watching"]
     what: str
     awaited: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,40 @@ class Initialised:
     exchange: int = 0
     closes: bool = False
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The app used a pool or a connection that was opened for one tenant.
+
+    What is like another use of the same exchange is told once.
+
+    Attributes:
+        boot: Number of the boot.
+        worker: Number of the process.
+        exchange: Id of the request in which it was used; 0 outside of any.
+        what: Import string of the initialiser that it was opened in.
+        run: The initialiser's call.
+        tenant: Whose it is; None if it belongs to no known tenant.
+        state: What was to be said of it then.
+        resource: Tells resources apart, in that process.
+        form: ``pool`` or ``connection``.
+        during: For whom an initialiser, or what closes its resource, was running that
+            used it; None outside of any.
+    """
+
+    kind: Literal["used"]
+    at: float
+    boot: int
+    worker: int
+    exchange: int
+    what: str
+    run: int
+    tenant: int | None
+    state: Condition
+    resource: int = 0
+    form: str = "pool"
+    during: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +288,7 @@ BootEvent = (
     | Boot
     | Reached
     | Initialised
+    | Used
     | Connected
     | Arrival
     | Crowd

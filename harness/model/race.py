@@ -197,4 +197,52 @@ class ScheduleEnded:
     digest: str
 
 
-RaceEvent = Scheduled | ActorCame | Moved | Expected | ScheduleEnded
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """A request read something of which there are generations: a flag, a setting.
+
+    It began when it reached the app, and ended with its `Exchange`.
+
+    Attributes:
+        schedule: Number of the schedule.
+        exchange: Id of the request.
+        tenant: Whose it is.
+        subject: What was read; the same text for whoever reads or writes it.
+        generation: Which of the values that were written; 0 for the one before them.
+        fresh: Whether the app promises to show what was written before.
+    """
+
+    kind: Literal["saw"]
+    at: float
+    schedule: int
+    exchange: int
+    tenant: int
+    subject: str
+    generation: int
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A request wrote a generation of something, and was told that it did.
+
+    It began when it reached the app, and was acknowledged with its `Exchange`.
+
+    Attributes:
+        schedule: Number of the schedule.
+        exchange: Id of the request.
+        tenant: Whose it is.
+        subject: What was written.
+        generation: Higher than those that were written before.
+    """
+
+    kind: Literal["wrote"]
+    at: float
+    schedule: int
+    exchange: int
+    tenant: int
+    subject: str
+    generation: int
+
+
+RaceEvent = Scheduled | ActorCame | Moved | Expected | ScheduleEnded | Saw | Wrote

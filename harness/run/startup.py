@@ -196,7 +196,8 @@ class _Run:
         """
         scene, settings = made.scene, self.order.settings
         for one in self.target.initialisers:
-            scene.recorder.add(Watching("watching", one.function, one.awaited))
+            event = Watching("watching", one.function, one.awaited, one.again)
+            scene.recorder.add(event)
         tenants = len(made.world.tenants)
         phase = f"start {tenants} tenants"
         total, done = settings.trials * len(self.strategies), 0

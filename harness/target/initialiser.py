@@ -22,6 +22,8 @@ class Initialiser:
             manager is returned, leaving it is the end.
         closed_tenant: As `tenant`, for `closed_by`; the same by default.
         awaited: Whether a request of the tenant has to wait until it is through.
+        again: Whether it may run for a tenant whose resource it has made ready before,
+            and which is still open: what it does twice harms nobody.
     """
 
     function: str
@@ -29,3 +31,4 @@ class Initialiser:
     closed_by: str = ""
     closed_tenant: str = ""
     awaited: bool = True
+    again: bool = False

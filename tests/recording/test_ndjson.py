@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
-from harness.model.boot import BootEvent, Phase, Stage
+from harness.model.boot import BootEvent, Condition, Phase, Stage
 from harness.model.event import (
     Audience,
     BeaconSent,
@@ -32,6 +32,14 @@ from harness.model.event import (
     Unseen,
 )
 from harness.model.load import Beat, Tally
+from harness.model.race import (
+    ActorRole,
+    Deviation,
+    Ending,
+    Movement,
+    RaceEvent,
+    Waiting,
+)
 from harness.model.scanner import Hit
 from harness.model.step import Principal, Role
 from harness.recording.ndjson import dump_line, parse_line, read_events, write_events
@@ -45,6 +53,12 @@ hits = st.builds(
     Hit, indices, st.integers(0, 255), texts, st.floats(0, 1, allow_nan=False), texts
 )
 halves = st.none() | indices
+
+
+def lists_of(parts: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.lists(parts, max_size=2).map(tuple)
+
+
 KINDS: dict[str, st.SearchStrategy[Event]] = {
     "declared": st.builds(
         Declared,
@@ -168,28 +182,35 @@ KINDS: dict[str, st.SearchStrategy[Event]] = {
         latencies=texts,
     ),
 }
-BOOT: dict[type, st.SearchStrategy[object]] = {
+TYPED: dict[object, st.SearchStrategy[object]] = {
     float: seconds,
     int: numbers,
     str: texts,
     bool: st.booleans(),
     Phase: st.sampled_from(Phase),
     Stage: st.sampled_from(Stage),
+    Condition: st.sampled_from(Condition),
+    ActorRole: st.sampled_from(ActorRole),
+    Movement: st.sampled_from(Movement),
+    Ending: st.sampled_from(Ending),
+    tuple[str, ...]: lists_of(texts),
+    tuple[Deviation, ...]: lists_of(st.builds(Deviation, texts, numbers, texts, texts)),
+    tuple[Waiting, ...]: lists_of(st.builds(Waiting, texts, texts, lists_of(texts))),
 }
 
 
-def boot_event(cls: type[BootEvent]) -> st.SearchStrategy[Event]:
-    """Fill each field of an event of a start."""
+def typed_event(cls: type[BootEvent | RaceEvent]) -> st.SearchStrategy[Event]:
+    """Fill each field of an event of a start or of a schedule by its type."""
     hints = get_type_hints(cls)
     kind = get_args(hints.pop("kind"))[0]
     return st.builds(
-        cls, st.just(kind), **{name: BOOT.get(t, halves) for name, t in hints.items()}
+        cls, st.just(kind), **{name: TYPED.get(t, halves) for name, t in hints.items()}
     )
 
 
 KINDS |= {
-    get_args(get_type_hints(one)["kind"])[0]: boot_event(one)
-    for one in get_args(BootEvent)
+    get_args(get_type_hints(one)["kind"])[0]: typed_event(one)
+    for one in (*get_args(BootEvent), *get_args(RaceEvent))
 }
 NOTE = Note("note", "hello")
 
