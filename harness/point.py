@@ -30,6 +30,11 @@ class Wire(Protocol):
         """Process id of the server's end."""
         ...
 
+    @property
+    def outstanding(self) -> bool:
+        """Whether something was sent that is not answered."""
+        ...
+
     def hold(self) -> None:
         """Leave what comes unread from now on."""
         ...

@@ -20,6 +20,8 @@ class State(Enum):
     """It was sent, and what it waits for has not come."""
     LANDED = auto()
     """Its answer is there, and is kept until it is its turn."""
+    DRAINING = auto()
+    """Nobody waits for it any more, but the server is still at it."""
     OVER = auto()
 
 

@@ -1,0 +1,443 @@
+"""The kernel: decides, where the program suspends, who goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+
+from harness.model.race import Ending, Movement, Waiting
+from harness.point import Work
+from harness.scheduling.actors import ACTOR, Actor
+from harness.scheduling.choice import Choice, Chooser, Operation, Trace
+from harness.scheduling.entry import Entry, State
+from harness.scheduling.flights import Flights
+from harness.scheduling.outcomes import (
+    AFTER,
+    BEFORE,
+    CANCELLED_STATE,
+    CUT,
+    DISCONNECT,
+    FAILED_STATE,
+    GOES,
+    HANG,
+    LEAVES,
+    RAISE,
+    SENT,
+    UNDONE,
+    outcomes_of,
+)
+from harness.scheduling.waits import who_waits
+
+if TYPE_CHECKING:
+    from harness.scheduling.locks import Locks
+    from harness.scheduling.loop import GatedLoop
+
+T = TypeVar("T")
+
+CLOCK: Final = "clock"
+EPOCH: Final = 1_000.0
+"""What the clock of each schedule shows at first, in seconds."""
+MOST_STEPS: Final = 20_000
+"""Operations and advances of the clock after which a schedule is called endless."""
+MOST_EARLY: Final = 3
+"""How often in a schedule a sleep may end while others could go on.
+
+A time-out never ends before them: something has to hang for that.
+"""
+_FOREIGN: Final = 2.0
+"""Seconds that something which is not under control is waited for."""
+_DETECTED: Final = 5.0
+"""Seconds in which Postgres resolves a circle of locks."""
+
+_INSIDE: ContextVar[Entry | None] = ContextVar("harness_inside", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What became of an operation, or of the clock.
+
+    Attributes:
+        operation: Which, and what was chosen for it.
+        movement: What became of it.
+        deviates: Whether first-come-first-served would have taken another.
+    """
+
+    operation: Operation
+    movement: Movement
+    deviates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How one schedule went.
+
+    Attributes:
+        ending: How it ended.
+        error: What the scenario raised; None if it did not.
+        trace: The choices.
+        waiting: Who still waited, unless it ended well.
+        operations: How many operations went ahead.
+        uncontrolled: What was not under control, one line each.
+    """
+
+    ending: Ending
+    error: BaseException | None
+    trace: Trace
+    waiting: tuple[Waiting, ...]
+    operations: int
+    uncontrolled: tuple[str, ...]
+
+
+@final
+class Kernel:
+    """Runs one schedule on a gated loop.
+
+    Args:
+        loop: The loop; it is a stock one again when `run` returns.
+        chooser: Makes the decisions.
+        locks: Tells which statements wait for a lock in the database.
+        told: Hears what becomes of each operation.
+        faults: How many operations may fail in this schedule.
+
+    Attributes:
+        actors: Who acts, by name.
+    """
+
+    def __init__(
+        self,
+        loop: GatedLoop,
+        chooser: Chooser,
+        *,
+        locks: Locks,
+        told: Callable[[Move], None] = lambda _: None,
+        faults: int = 0,
+    ) -> None:
+        self.actors: dict[str, Actor] = {}
+        self._loop = loop
+        self._chooser = chooser
+        self._told = told
+        self._faults = faults
+        self._flights = Flights(loop, locks)
+        self._parked: list[Entry] = []
+        self._hung: list[Entry] = []
+        self._tampered: list[Entry] = []
+        self._resuming: list[Entry] = []
+        self._sequences: dict[str, int] = {}
+        self._trace: list[Choice] = []
+        self._came = 0
+        self._steps = 0
+        self._operations = 0
+        self._early = 0
+        self._ending = Ending.ENDED
+        self._waiting: tuple[Waiting, ...] = ()
+        self._failure: BaseException | None = None
+
+    # The gate that taps and points await.
+
+    async def perform(self, work: Work[T]) -> T:
+        """Do a piece of work when the schedule says so."""
+        outer = _INSIDE.get()
+        inside = outer is not None and outer.state is State.FLYING
+        if inside or self._loop.driver is not self:
+            return await work.call()
+        entry = self._park(work)
+        if work.parks:
+            await self._turn(entry)
+        else:
+            self._flights.begin(entry)
+        token = _INSIDE.set(entry)
+        movement = Movement.CAME
+        try:
+            return await self._fly(entry, work)
+        except asyncio.CancelledError:
+            movement = Movement.CANCELLED
+            raise
+        except BaseException:
+            movement = Movement.FAILED
+            raise
+        finally:
+            _INSIDE.reset(token)
+            await self._land(entry, movement)
+
+    async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
+        """Have a function run in a thread when the schedule says so."""
+        return await self.perform(Work("thread", name, call))
+
+    def _park(self, work: Work[Any]) -> Entry:
+        actor = ACTOR.get()
+        sequence = self._sequences.get(actor, 0)
+        self._sequences[actor] = sequence + 1
+        self._came += 1
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        turn: asyncio.Future[str] = self._loop.create_future()
+        entry = Entry(work, actor, sequence, task, turn, self._came)
+        if work.parks:
+            self._parked.append(entry)
+        return entry
+
+    async def _turn(self, entry: Entry) -> None:
+        try:
+            await entry.turn
+        except asyncio.CancelledError:
+            for waiting in (self._parked, self._hung):
+                if entry in waiting:
+                    waiting.remove(entry)
+            self._flights.abandon(entry)
+            self._tell(entry, Movement.CANCELLED)
+            raise
+
+    async def _fly(self, entry: Entry, work: Work[T]) -> T:
+        outcome = entry.outcome
+        if (outcome == RAISE and work.wire is None) or outcome == HANG:
+            raise _failure(work)
+        if work.wire is not None:
+            if outcome == RAISE:
+                work.wire.spoil(FAILED_STATE)
+            elif outcome in {SENT, UNDONE, CUT}:
+                if outcome == UNDONE:
+                    work.wire.spoil(CANCELLED_STATE)
+                work.wire.hold()
+                entry.held = True
+                self._tampered.append(entry)
+        if outcome == AFTER:
+            self._tampered.append(entry)
+        return await work.call()
+
+    async def _land(self, entry: Entry, movement: Movement) -> None:
+        if entry in self._tampered:
+            self._tampered.remove(entry)
+        if movement is Movement.CANCELLED:
+            self._flights.abandon(entry)
+        elif self._flights.over(entry) and entry.landing is not None:
+            try:
+                await entry.landing
+            except asyncio.CancelledError:
+                self._flights.abandon(entry)
+                # Its answer was there before: whoever gets it is cancelled next.
+                entry.task.uncancel()
+                self._loop.call_soon(entry.task.cancel)
+        self._tell(entry, movement)
+
+    # The driver that the loop asks.
+
+    def busy(self) -> None:
+        """Cancel who is to be cancelled between an answer and its delivery."""
+        for entry in self._tampered[:]:
+            waited = getattr(entry.task, "_fut_waiter", None)
+            if entry.outcome == AFTER and waited is not None and waited.done():
+                self._tampered.remove(entry)
+                self._leave(entry)
+
+    def idle(self) -> None:
+        """Make something ready: nothing can run."""
+        try:
+            while not (self._loop.is_ready or self._loop.is_stopping):
+                self._go_on()
+        except BaseException as error:  # noqa: BLE001 - shown where the schedule is run
+            self._failure = error
+            self._loop.stop()
+
+    def _go_on(self) -> None:
+        for entry in self._resuming[:]:
+            self._resuming.remove(entry)
+            if entry.work.wire is not None:
+                entry.work.wire.resume()
+        if self._interfere() or self._flights.settle() or self._flights.deliver():
+            return
+        if self._loop.listen(0):
+            self._foreign()
+            return
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            self._end(Ending.ENDLESS)
+        elif options := self._options():
+            self._choose(options)
+        else:
+            self._nothing_parked()
+
+    def _interfere(self) -> bool:
+        """Act on operations whose answers are held, once these have come."""
+        for entry in self._tampered[:]:
+            wire = entry.work.wire
+            if not entry.held or wire is None:
+                continue
+            if wire.answered() or entry.waits:
+                entry.held = False
+                self._tampered.remove(entry)
+                if entry.outcome == CUT:
+                    wire.cut()
+                else:
+                    self._leave(entry)
+                    self._resuming.append(entry)
+                return True
+        return False
+
+    def _foreign(self) -> None:
+        what = {_described(one) for one in self._loop.watched()}
+        shown = ", ".join(sorted(what)[:3]) or "another thread"
+        self._flights.uncontrolled.append(f"woken from outside: {shown}")
+
+    def _options(self) -> list[tuple[Operation, Entry | None]]:
+        """Return what could happen next, the first-come-first-served pick first."""
+        entries = sorted(self._parked, key=lambda one: one.came)
+        options: list[tuple[Operation, Entry | None]] = [
+            (entry.option(), entry) for entry in entries
+        ]
+        if not options:
+            return options
+        timer = self._loop.next_sleep()
+        if timer is not None and self._early < MOST_EARLY:
+            options.append((self._clock(timer), None))
+        for entry in sorted(entries, key=lambda one: one.order):
+            actor = self.actors.get(entry.actor)
+            faulty = self._faults > 0
+            others = outcomes_of(entry, actor, faulty=faulty)
+            options.extend((entry.option(outcome), entry) for outcome in others)
+        return options
+
+    def _clock(self, timer: asyncio.TimerHandle) -> Operation:
+        sequence = self._sequences.get(CLOCK, 0)
+        later = max(0.0, timer.when() - self._loop.time())
+        return Operation(CLOCK, sequence, "clock", f"{later:.3g} s pass")
+
+    def _choose(self, options: list[tuple[Operation, Entry | None]]) -> None:
+        taken = 0
+        operations = tuple(operation for operation, _ in options)
+        if len(options) > 1:
+            taken = self._chooser.choose(operations)
+            self._trace.append(Choice(len(self._trace), operations, taken))
+        operation, entry = options[taken]
+        if entry is None:
+            self._early += 1
+            self._advance(deviates=True)
+        elif operation.outcome in {BEFORE, DISCONNECT}:
+            self._told(Move(operation, Movement.LEFT, deviates=True))
+            self._leave(entry, operation.outcome)
+        else:
+            self._release(entry, operation, deviates=taken > 0)
+
+    def _release(self, entry: Entry, operation: Operation, *, deviates: bool) -> None:
+        self._parked.remove(entry)
+        entry.outcome = operation.outcome
+        if operation.outcome in {RAISE, CUT, HANG}:
+            self._faults -= 1
+        self._told(Move(operation, Movement.WENT, deviates))
+        if operation.outcome == HANG:
+            self._hung.append(entry)
+            return
+        self._operations += 1
+        self._flights.begin(entry)
+        entry.turn.set_result(operation.outcome)
+
+    def _leave(self, entry: Entry, outcome: str = BEFORE) -> None:
+        actor = self.actors[entry.actor]
+        if actor.left:
+            return
+        actor.left = True
+        act = actor.disconnect if outcome == DISCONNECT else actor.leave
+        if outcome in LEAVES and outcome != BEFORE:
+            self._tell(entry, Movement.LEFT)
+        if act is not None:
+            act()
+
+    def _advance(self, *, deviates: bool) -> None:
+        timer = self._loop.next_timer()
+        if timer is not None:
+            self._told(Move(self._clock(timer), Movement.CLOCK, deviates))
+            self._sequences[CLOCK] = self._sequences.get(CLOCK, 0) + 1
+            self._loop.advance(timer)
+            # The loop runs what is due when it is asked next.
+            self._loop.call_soon(_nothing)
+
+    def _nothing_parked(self) -> None:
+        """Go on where no operation can be chosen."""
+        circle = self._flights.waiting and self._flights.locked_in_circle()
+        if circle and self._loop.listen(_DETECTED):
+            return
+        if self._loop.next_timer() is not None:
+            self._advance(deviates=False)
+        elif self._hung:
+            # It has been away for as long as anything else went on.
+            entry = self._hung.pop(0)
+            self._flights.begin(entry)
+            entry.turn.set_result(HANG)
+        elif self._flights.waiting:
+            if not self._loop.listen(_FOREIGN):
+                self._end(Ending.DEADLOCK)
+        elif any(_is_foreign(one) for one in self._loop.watched()):
+            if self._loop.listen(_FOREIGN):
+                self._foreign()
+            else:
+                self._end(Ending.STUCK)
+        else:
+            self._end(Ending.DEADLOCK)
+
+    def _end(self, ending: Ending) -> None:
+        self._ending = ending
+        self._waiting = who_waits(self._loop)
+        self._loop.stop()
+
+    def _tell(self, entry: Entry, movement: Movement) -> None:
+        self._told(Move(entry.option(entry.outcome), movement))
+
+    # Running it.
+
+    def run(self, scenario: Coroutine[Any, Any, None]) -> Ran:
+        """Run a scenario to its end, or to where nothing goes on.
+
+        What the scenario leaves behind is for the caller to cancel.
+
+        Raises:
+            PostgresError: The database does not answer.
+        """
+        loop, error = self._loop, None
+        loop.stop_clock(EPOCH)
+        loop.driver = loop.harness_gate = self
+        task = loop.create_task(scenario)
+        try:
+            task.add_done_callback(lambda _: loop.stop())
+            loop.run_forever()
+        finally:
+            loop.driver = loop.harness_gate = None
+            loop.start_clock()
+        if self._failure is not None:
+            task.cancel()
+            raise self._failure
+        if task.done() and not task.cancelled():
+            error = task.exception()
+        return Ran(
+            ending=self._ending,
+            error=error,
+            trace=tuple(self._trace),
+            waiting=self._waiting,
+            operations=self._operations,
+            uncontrolled=tuple(self._flights.uncontrolled),
+        )
+
+
+def _failure(work: Work[Any]) -> Exception:
+    if work.failure is not None:
+        return work.failure()
+    return ConnectionResetError("connection lost")
+
+
+def _nothing() -> None:
+    """Be something that is ready."""
+
+
+def _described(one: object) -> str:
+    protocol = getattr(one, "_protocol", None)
+    return type(protocol if protocol is not None else one).__name__
+
+
+def _is_foreign(one: object) -> bool:
+    """Whether something is waited for that no tap stands before."""
+    protocol = getattr(one, "_protocol", None)
+    return not getattr(protocol, "harness_gated", False)
+
+
+__all__ = ["CLOCK", "EPOCH", "GOES", "Kernel", "Move", "Ran"]

@@ -1,0 +1,177 @@
+"""The event loop of a schedule: the stock one, with a say in what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import selectors
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
+
+if TYPE_CHECKING:
+    from harness.point import Gate
+
+T = TypeVar("T")
+
+# What `asyncio.sleep` has called.
+_ENDS_SLEEP: Final = "_set_result_unless_cancelled"
+
+
+class Driver(Protocol):
+    """What decides how a gated loop goes on."""
+
+    def idle(self) -> None:
+        """Make something ready: nothing can run."""
+        ...
+
+    def busy(self) -> None:
+        """Look at what is about to run."""
+        ...
+
+    async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
+        """Await what runs in another thread."""
+        ...
+
+
+@final
+class NumberedTask(asyncio.Task[Any]):
+    """A task whose place in a set does not depend on where in memory it lies.
+
+    Structured concurrency cancels its tasks in the order of a set.
+    """
+
+    number = 0
+    harness_context: Context
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+@final
+class GatedLoop(asyncio.SelectorEventLoop):
+    """A stock selector loop on a clock of its own, which a driver sets going.
+
+    What is ready runs in the order in which it became ready, as ever. Only when
+    nothing is, the driver decides what happens next.
+
+    Attributes:
+        harness_gate: Where taps and `point` find the gate; None lets all through.
+        driver: None until a schedule runs, and after it: then this is a stock loop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(selectors.DefaultSelector())
+        self.harness_gate: Gate | None = None
+        self.driver: Driver | None = None
+        self._skew = 0.0
+        self._stopped_at: float | None = None
+        self._numbers = itertools.count(1)
+        self.set_task_factory(self._numbered)  # type: ignore[arg-type]
+
+    def _numbered(
+        self,
+        _: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, Any],
+        context: Context | None = None,
+        **options: Any,
+    ) -> NumberedTask:
+        task = NumberedTask.__new__(NumberedTask)
+        # Before it is put into the set of all tasks.
+        task.number = next(self._numbers)
+        # Tasks do not tell theirs before Python 3.12.
+        task.harness_context = copy_context() if context is None else context
+        task.__init__(work, loop=self, context=task.harness_context, **options)
+        return task
+
+    def time(self) -> float:
+        """Return the schedule's time; it stands still unless it is set forward."""
+        if self._stopped_at is not None:
+            return self._stopped_at
+        return super().time() + self._skew
+
+    def stop_clock(self, at: float) -> None:
+        """Have it be this time until the clock is set forward."""
+        self._stopped_at = at
+
+    def start_clock(self) -> None:
+        """Have time pass again, from what it is now."""
+        if self._stopped_at is not None:
+            self._skew = self._stopped_at - super().time()
+            self._stopped_at = None
+
+    def next_timer(self) -> asyncio.TimerHandle | None:
+        """Return what is to be called first; None if nothing is."""
+        timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        while timers and timers[0].cancelled():
+            # As the loop itself does, which counts them.
+            self._timer_cancelled_count -= 1  # type: ignore[attr-defined]
+            timer = heapq.heappop(timers)
+            timer._scheduled = False  # type: ignore[attr-defined] # noqa: SLF001
+        return timers[0] if timers else None
+
+    def next_sleep(self) -> asyncio.TimerHandle | None:
+        """Return what is to be called first, if that ends a sleep, and no time-out."""
+        timer = self.next_timer()
+        ends = getattr(timer, "_callback", None)
+        return timer if getattr(ends, "__name__", "") == _ENDS_SLEEP else None
+
+    def advance(self, timer: asyncio.TimerHandle) -> None:
+        """Set the clock forward to when a timer is due."""
+        self._stopped_at = max(self.time(), timer.when())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether something can run."""
+        return bool(self._ready)  # type: ignore[attr-defined]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it returns once what is ready has run."""
+        return bool(self._stopping)  # type: ignore[attr-defined]
+
+    def listen(self, timeout: float) -> int:
+        """Wait for the outside and make ready what it wakes.
+
+        Args:
+            timeout: Real seconds to wait at most.
+
+        Returns:
+            How many file descriptors were woken.
+        """
+        events = self._selector.select(timeout)  # type: ignore[attr-defined]
+        if events:
+            self._process_events(events)  # type: ignore[attr-defined]
+        return len(events)
+
+    def watched(self) -> Iterator[object]:
+        """Yield what calls back when a file descriptor is woken, except the loop."""
+        own = self._ssock  # type: ignore[attr-defined]
+        for key in list(self._selector.get_map().values()):  # type: ignore[attr-defined]
+            if key.fileobj is own or key.fd == own.fileno():
+                continue
+            for handle in key.data or ():
+                if handle is not None and not handle.cancelled():
+                    yield getattr(handle._callback, "__self__", handle._callback)  # noqa: SLF001
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Run a function in a thread; when that begins is the driver's choice."""
+        if self.driver is None:
+            return super().run_in_executor(executor, func, *args)
+        name = getattr(func, "__qualname__", type(func).__qualname__)
+
+        def call() -> asyncio.Future[T]:
+            return super(GatedLoop, self).run_in_executor(executor, func, *args)
+
+        return self.create_task(self.driver.in_thread(name, call))
+
+    def _run_once(self) -> None:
+        if self.driver is not None and not self.is_stopping:
+            if self.is_ready:
+                self.driver.busy()
+            else:
+                self.driver.idle()
+        super()._run_once()  # type: ignore[misc]

@@ -1,0 +1,57 @@
+"""What can become of an operation, beside going ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from harness.scheduling.actors import Actor
+from harness.scheduling.entry import Entry
+
+GOES: Final = ""
+BEFORE: Final = "cancel before"
+"""The actor is cancelled before the operation is sent."""
+SENT: Final = "cancel sent"
+"""It is cancelled when the server has done it, and before the answer is read."""
+UNDONE: Final = "cancel undone"
+"""The same, and the server had not done it yet: it is rolled back."""
+AFTER: Final = "cancel after"
+"""It is cancelled when the answer was read, and before it is delivered."""
+DISCONNECT: Final = "disconnect"
+"""The app is told that the client has gone; nobody is cancelled."""
+RAISE: Final = "raise"
+"""It fails."""
+CUT: Final = "cut off"
+"""It is done, and the connection is lost before the answer."""
+HANG: Final = "hang"
+"""It is not answered for as long as anything else goes on."""
+
+LEAVES: Final = frozenset({BEFORE, SENT, UNDONE, AFTER})
+CANCELLED_STATE: Final = "57014"
+FAILED_STATE: Final = "XX000"
+
+
+def outcomes_of(entry: Entry, actor: Actor | None, *, faulty: bool) -> Iterator[str]:
+    """Yield what else could become of a parked operation.
+
+    Args:
+        entry: The operation.
+        actor: Whose it is, if anything is known of that one.
+        faulty: Whether something may still fail in this schedule.
+    """
+    if actor is None:
+        return
+    tampered = entry.work.wire is not None
+    if actor.leave is not None and not actor.left:
+        yield BEFORE
+        if entry.work.kind not in {"arrive", "point", "sleep"}:
+            yield AFTER
+        if tampered:
+            yield SENT
+            yield UNDONE
+    if actor.disconnect is not None and not actor.left:
+        yield DISCONNECT
+    if faulty and (tampered or entry.work.failure is not None):
+        for outcome in (RAISE, CUT, HANG):
+            if outcome in actor.fails and (tampered or outcome != CUT):
+                yield outcome
