@@ -58,7 +58,7 @@ class Flights:
     def over(self, entry: Entry) -> bool:
         """Take account of an answer; return whether it has to be kept for a while.
 
-        It has, where others are under way or there: in which order answers come is luck.
+        It has where others are under way: in which order answers come is luck.
         """
         self._drop(entry)
         if not self._flying and not self._landed:
