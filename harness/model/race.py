@@ -122,6 +122,7 @@ class Moved:
         outcome: What the schedule chose for it; "" if it goes ahead as it is.
         deviates: Whether first-come-first-served would have taken another.
         exchange: Id of the request that it belongs to; 0 outside of any.
+        opening: Tenant whose resource is being initialised by it; None if nobody's.
     """
 
     kind: Literal["moved"]
@@ -135,6 +136,7 @@ class Moved:
     outcome: str = ""
     deviates: bool = False
     exchange: int = 0
+    opening: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

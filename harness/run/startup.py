@@ -30,7 +30,7 @@ from harness.startup.arithmetic import refuse_if_too_many
 from harness.startup.arrivals import logs_in_by_request
 from harness.startup.boots import Grounds, Plan, boot
 from harness.startup.figures import FIGURES, figures
-from harness.startup.watch import Names
+from harness.hosting.boot_watch import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

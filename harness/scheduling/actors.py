@@ -20,7 +20,6 @@ class Actor:
         leave: Cancels what it does; None if it never goes away.
         disconnect: Only tells what it does that nobody waits any more; None if that
             is never said.
-        fails: What may happen to its operations: ``raise``, ``cut off``, ``hang``.
         about: What it does, for people: ``A: GET /documents``.
         left: Whether it has gone away.
     """
@@ -28,6 +27,5 @@ class Actor:
     name: str
     leave: Callable[[], None] | None = None
     disconnect: Callable[[], None] | None = None
-    fails: frozenset[str] = frozenset()
     about: str = ""
     left: bool = False

@@ -35,6 +35,8 @@ class Entry:
         sequence: Operations of this actor that were parked before.
         task: Which waits for it.
         turn: Done with the outcome that was chosen.
+        key: What the initialiser that runs was told of its tenant; "" outside of any.
+        exchange: Id of the request that it belongs to; 0 outside of any.
         came: Position in the order in which operations were parked.
         state: How far it has come.
         outcome: What was chosen for it; "" if it goes ahead as it is.
@@ -50,6 +52,8 @@ class Entry:
     task: asyncio.Task[Any]
     turn: asyncio.Future[str]
     came: int
+    key: str = ""
+    exchange: int = 0
     state: State = State.PARKED
     outcome: str = ""
     waits: bool = False

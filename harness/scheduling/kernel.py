@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from harness.model.race import Ending, Movement, Waiting
+from harness.observe.runs import NOW_OPENING
 from harness.point import Work
+from harness.recording.context import EXCHANGE
 from harness.scheduling.actors import ACTOR, Actor
 from harness.scheduling.choice import Choice, Chooser, Operation, Trace
 from harness.scheduling.entry import Entry, State
@@ -63,11 +65,15 @@ class Move:
         operation: Which, and what was chosen for it.
         movement: What became of it.
         deviates: Whether first-come-first-served would have taken another.
+        key: What the initialiser that runs was told of its tenant; "" outside of any.
+        exchange: Id of the request that it belongs to; 0 outside of any.
     """
 
     operation: Operation
     movement: Movement
     deviates: bool = False
+    key: str = ""
+    exchange: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Kernel:
         chooser: Makes the decisions.
         locks: Tells which statements wait for a lock in the database.
         told: Hears what becomes of each operation.
+        fails: Says how an operation may fail: ``raise``, ``cut off``, ``hang``.
         faults: How many operations may fail in this schedule.
 
     Attributes:
@@ -113,12 +120,14 @@ class Kernel:
         *,
         locks: Locks,
         told: Callable[[Move], None] = lambda _: None,
+        fails: Callable[[Entry], Collection[str]] = lambda _: (),
         faults: int = 0,
     ) -> None:
         self.actors: dict[str, Actor] = {}
         self._loop = loop
         self._chooser = chooser
         self._told = told
+        self._fails = fails
         self._faults = faults
         self._flights = Flights(loop, locks)
         self._parked: list[Entry] = []
@@ -174,7 +183,10 @@ class Kernel:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         turn: asyncio.Future[str] = self._loop.create_future()
-        entry = Entry(work, actor, sequence, task, turn, self._came)
+        key = NOW_OPENING.get()
+        entry = Entry(
+            work, actor, sequence, task, turn, self._came, key, EXCHANGE.get()
+        )
         if work.parks:
             self._parked.append(entry)
         return entry
@@ -294,8 +306,8 @@ class Kernel:
             options.append((self._clock(timer), None))
         for entry in sorted(entries, key=lambda one: one.order):
             actor = self.actors.get(entry.actor)
-            faulty = self._faults > 0
-            others = outcomes_of(entry, actor, faulty=faulty)
+            fails = self._fails(entry) if self._faults > 0 else ()
+            others = outcomes_of(entry, actor, fails=fails)
             options.extend((entry.option(outcome), entry) for outcome in others)
         return options
 
@@ -315,7 +327,8 @@ class Kernel:
             self._early += 1
             self._advance(deviates=True)
         elif operation.outcome in {BEFORE, DISCONNECT}:
-            self._told(Move(operation, Movement.LEFT, deviates=True))
+            key, exchange = entry.key, entry.exchange
+            self._told(Move(operation, Movement.LEFT, True, key, exchange))
             self._leave(entry, operation.outcome)
         else:
             self._release(entry, operation, deviates=taken > 0)
@@ -325,7 +338,8 @@ class Kernel:
         entry.outcome = operation.outcome
         if operation.outcome in {RAISE, CUT, HANG}:
             self._faults -= 1
-        self._told(Move(operation, Movement.WENT, deviates))
+        key, exchange = entry.key, entry.exchange
+        self._told(Move(operation, Movement.WENT, deviates, key, exchange))
         if operation.outcome == HANG:
             self._hung.append(entry)
             return
@@ -382,7 +396,8 @@ class Kernel:
         self._loop.stop()
 
     def _tell(self, entry: Entry, movement: Movement) -> None:
-        self._told(Move(entry.option(entry.outcome), movement))
+        operation = entry.option(entry.outcome)
+        self._told(Move(operation, movement, False, entry.key, entry.exchange))
 
     # Running it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, copy_context
@@ -109,7 +110,8 @@ class GatedLoop(asyncio.SelectorEventLoop):
             self._timer_cancelled_count -= 1  # type: ignore[attr-defined]
             timer = heapq.heappop(timers)
             timer._scheduled = False  # type: ignore[attr-defined] # noqa: SLF001
-        return timers[0] if timers else None
+        # What is due at infinity never is.
+        return timers[0] if timers and timers[0].when() < math.inf else None
 
     def next_sleep(self) -> asyncio.TimerHandle | None:
         """Return what is to be called first, if that ends a sleep, and no time-out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from harness.scheduling.actors import Actor
@@ -31,17 +31,23 @@ CANCELLED_STATE: Final = "57014"
 FAILED_STATE: Final = "XX000"
 
 
-def outcomes_of(entry: Entry, actor: Actor | None, *, faulty: bool) -> Iterator[str]:
+def outcomes_of(
+    entry: Entry, actor: Actor | None, *, fails: Collection[str]
+) -> Iterator[str]:
     """Yield what else could become of a parked operation.
 
     Args:
         entry: The operation.
         actor: Whose it is, if anything is known of that one.
-        faulty: Whether something may still fail in this schedule.
+        fails: How it may fail.
     """
+    tampered = entry.work.wire is not None
+    if tampered or entry.work.failure is not None:
+        for outcome in (RAISE, CUT, HANG):
+            if outcome in fails and (tampered or outcome != CUT):
+                yield outcome
     if actor is None:
         return
-    tampered = entry.work.wire is not None
     if actor.leave is not None and not actor.left:
         yield BEFORE
         if entry.work.kind not in {"arrive", "point", "sleep"}:
@@ -51,7 +57,3 @@ def outcomes_of(entry: Entry, actor: Actor | None, *, faulty: bool) -> Iterator[
             yield UNDONE
     if actor.disconnect is not None and not actor.left:
         yield DISCONNECT
-    if faulty and (tampered or entry.work.failure is not None):
-        for outcome in (RAISE, CUT, HANG):
-            if outcome in actor.fails and (tampered or outcome != CUT):
-                yield outcome

@@ -14,7 +14,7 @@ from harness.errors import AppFailed
 from harness.hosting.hosted import ConnectionDropped, Request
 from harness.model.boot import Boot, Crowd, Phase, ProviderCalls, Reached
 from harness.startup.arrivals import Arrivals
-from harness.startup.watch import BootWatch, Names
+from harness.hosting.boot_watch import BootWatch, Names
 from harness.target.selector import Selection
 
 if TYPE_CHECKING:
