@@ -22,6 +22,7 @@ from reference_app.caches.versions import Versions
 from reference_app.changes import Changes
 from reference_app.events.hub import EventHub
 from reference_app.exports import Exporter
+from reference_app.limits.allowances import Allowances
 from reference_app.metrics import Metrics
 from reference_app.migrations import prepare, series
 from reference_app.parts import Parts
@@ -145,6 +146,7 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
             configuration_cache=parts.configuration_cache(settings),
             flag_cache=parts.flag_cache(settings),
             versions=Versions(),
+            allowances=Allowances(base.control),
         )
         tenants = await stack.enter_async_context(_opened_tenants(base, parts, known))
         jobs = await stack.enter_async_context(
@@ -152,7 +154,12 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
         )
         resources = _assembled(base, parts, known, tenants, jobs)
         housekeeping = Housekeeping(
-            tenants, base.directory, resources.let_go, settings, base.logger
+            tenants,
+            base.directory,
+            known.allowances,
+            let_go=resources.let_go,
+            settings=settings,
+            logger=base.logger,
         )
         await stack.enter_async_context(housekeeping.running())
         stack.callback(resources.hub.close)
@@ -161,12 +168,13 @@ async def open_resources(settings: Settings, parts: Parts) -> AsyncIterator[Reso
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What opening a tenant and answering its requests both read."""
+    """What outlives the tenants that are open: they are opened with it."""
 
     configurations: Configurations
     configuration_cache: TenantCache[Configuration]
     flag_cache: TenantCache[Sequence[Flag]]
     versions: Versions
+    allowances: Allowances
 
 
 @asynccontextmanager
@@ -180,6 +188,7 @@ async def _opened_tenants(
             settings=settings,
             parts=parts,
             control=base.control,
+            allowances=known.allowances,
             storage=base.storage,
             provider=provider,
             configurations=known.configurations,

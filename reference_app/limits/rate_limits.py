@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 
-from reference_app.limits.bucket import Bucket, Clock, Standing
+from reference_app.limits.bucket import Bucket, Clock, Standing, Use
 
-_MEMBERS_KEPT = 10_000
+WHOLE = "tenant"
+"""What the bucket of a whole tenant is called where buckets are written."""
+_NOBODY = "nobody"
+Members = MutableMapping[int | None, Bucket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class RateLimits:
     Args:
         rates: How fast the buckets fill.
         clock: Seconds that never go back.
-        members_kept: Buckets of members at most; beyond them the one that has
-            rested longest is given up, which has had the most time to fill.
+        members: Where the buckets of members are kept, by the number of the member.
     """
 
     def __init__(
@@ -46,13 +48,21 @@ class RateLimits:
         rates: Rates,
         *,
         clock: Clock = time.monotonic,
-        members_kept: int = _MEMBERS_KEPT,
+        members: Members | None = None,
     ) -> None:
         self._rates = rates
         self._clock = clock
-        self._kept = members_kept
         self._tenant = Bucket(rates.tenant, clock)
-        self._members: OrderedDict[int | None, Bucket] = OrderedDict()
+        self._members: Members = {} if members is None else members
+
+    def load(self, full_in: Mapping[str, float]) -> None:
+        """Fill new buckets only as far as they were written to be.
+
+        Args:
+            full_in: Seconds until each is full again, by its name.
+        """
+        for name, seconds in full_in.items():
+            self._named(name).owe(seconds)
 
     def take(self, member_id: int | None) -> Standing:
         """Count one request of a member, or of somebody who is not logged in.
@@ -78,16 +88,33 @@ class RateLimits:
         both = (self._member(member_id).standing(), self._tenant.standing())
         return min(both, key=lambda standing: standing.remaining)
 
-    def is_untouched(self) -> bool:
-        """Tell whether all buckets are full, so that nothing is lost with them."""
-        buckets = (self._tenant, *self._members.values())
-        return all(bucket.is_full() for bucket in buckets)
+    def unwritten(self) -> Mapping[str, Use]:
+        """Return what was taken from each bucket and not yet written, by its name."""
+        uses = {name: bucket.unwritten() for name, bucket in self._all()}
+        return {name: use for name, use in uses.items() if use.requests > 0}
+
+    def written(self, name: str, use: Use, full_in: float) -> None:
+        """Take note that a use was written, and when that bucket is full by now."""
+        self._named(name).written(use, full_in)
+
+    def forget_full(self) -> None:
+        """Give up the buckets of members that a new one would be the same as."""
+        full = [number for number, one in self._members.items() if one.is_full()]
+        for number in full:
+            del self._members[number]
+
+    def _all(self) -> Iterator[tuple[str, Bucket]]:
+        yield WHOLE, self._tenant
+        for number, bucket in self._members.items():
+            yield _NOBODY if number is None else str(number), bucket
+
+    def _named(self, name: str) -> Bucket:
+        if name == WHOLE:
+            return self._tenant
+        return self._member(None if name == _NOBODY else int(name))
 
     def _member(self, member_id: int | None) -> Bucket:
         bucket = self._members.get(member_id)
         if bucket is None:
             bucket = self._members[member_id] = Bucket(self._rates.member, self._clock)
-            if len(self._members) > self._kept:
-                self._members.popitem(last=False)
-        self._members.move_to_end(member_id)
         return bucket

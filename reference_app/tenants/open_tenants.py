@@ -147,9 +147,7 @@ class OpenTenants:
         idle = [
             (tenant, kept)
             for tenant, kept in self._kept.values()
-            # Its buckets are full again, so a new runtime allows no more than it.
             if kept.is_idle(self._settings.idle_timeout)
-            and kept.thing.limits.is_untouched()
         ]
         for _, kept in idle:
             _close(kept)
@@ -162,6 +160,14 @@ class OpenTenants:
             tenant_id: datetime.fromtimestamp(kept.last_used, UTC)
             for tenant_id, (_, kept) in self._kept.items()
             if kept.last_used is not None and kept.last_used > since
+        }
+
+    def runtimes(self) -> Mapping[UUID, TenantRuntime]:
+        """Return what is open, by the id of the tenant."""
+        return {
+            tenant_id: kept.thing
+            for tenant_id, (_, kept) in self._kept.items()
+            if kept.state == "open"
         }
 
     def states(self) -> Sequence[tuple[Tenant, State]]:

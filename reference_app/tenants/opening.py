@@ -16,6 +16,8 @@ from reference_app.ai.provider import Account, Provider
 from reference_app.ai.token_budget import TokenBudget, today
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.caches.versions import Versions
+from reference_app.limits.allowances import Allowances
+from reference_app.limits.rate_limits import RateLimits
 from reference_app.parts import Parts
 from reference_app.settings import Settings
 from reference_app.storage.seam import Flag, Storage, TenantStore, UsageRow
@@ -34,6 +36,7 @@ class Opening:
         settings: What applies where a tenant's terms say nothing.
         parts: How limits are made, and what the assistant has of a tenant.
         control: Where the terms are.
+        allowances: Knows what was taken of the limits, here or elsewhere.
         storage: Where the rows are.
         provider: Where accounts are; None if there is no assistant.
         configurations: Loads the configuration, to be remembered.
@@ -46,6 +49,7 @@ class Opening:
     settings: Settings
     parts: Parts
     control: asyncpg.Pool
+    allowances: Allowances
     storage: Storage
     provider: Provider | None
     configurations: Configurations
@@ -62,8 +66,10 @@ class Opening:
             budget = self._budget(terms, store)
             await self._warm(tenant, store, budget)
             account = await self._account(terms)
-            limits = self.parts.rate_limits(tenant, terms.rates)
-            async with asyncio.TaskGroup() as settling:
+            async with (
+                self._limits(tenant, terms) as limits,
+                asyncio.TaskGroup() as settling,
+            ):
                 context = self._context(tenant, store, account, budget, settling)
                 yield TenantRuntime(
                     store=store, context=context, limits=limits, ending=context.ending
@@ -87,6 +93,16 @@ class Opening:
 
         await self.flag_cache.get(tenant, flags)
         await self._configuration(tenant)
+
+    @asynccontextmanager
+    async def _limits(self, tenant: Tenant, terms: Terms) -> AsyncIterator[RateLimits]:
+        """Yield the buckets as they were left, and leave them for the next time."""
+        limits = self.parts.rate_limits(tenant, terms.rates)
+        limits.load(await self.allowances.load(tenant.id))
+        try:
+            yield limits
+        finally:
+            await self.allowances.exchange({tenant.id: limits})
 
     async def _configuration(self, tenant: Tenant) -> Configuration:
         return await self.configuration_cache.get(

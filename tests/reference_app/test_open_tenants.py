@@ -16,6 +16,7 @@ from structlog.stdlib import BoundLogger
 from structlog.testing import capture_logs
 
 from reference_app.ai.context import ModelContext
+from reference_app.limits.allowances import Allowances
 from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.settings import Settings
 from reference_app.storage.seam import TenantStore
@@ -231,16 +232,6 @@ async def test_what_was_used_a_moment_ago_is_not_idle() -> None:
     async with opened(opener, idle_timeout=60) as tenants:
         async with tenants.lease(A):
             pass
-
-        assert tenants.close_idle() == []
-
-
-async def test_buckets_that_are_not_full_again_keep_a_tenant_open() -> None:
-    opener = Opener()
-    async with opened(opener, idle_timeout=1e-9) as tenants:
-        async with tenants.lease(A) as runtime:
-            for _ in range(1000):
-                runtime.limits.take(1)
 
         assert tenants.close_idle() == []
 
@@ -501,8 +492,14 @@ async def test_housekeeping_goes_on_after_a_step_that_fails() -> None:
     with capture_logs() as lines:
         async with Failing(settings, opener.open, structlog.get_logger()) as tenants:
             directory = cast("TenantDirectory", Known())
+            allowances = cast("Allowances", Known())
             housekeeping = Housekeeping(
-                tenants, directory, nobody_leaves, settings, structlog.get_logger()
+                tenants,
+                directory,
+                allowances,
+                let_go=nobody_leaves,
+                settings=settings,
+                logger=structlog.get_logger(),
             )
             async with asyncio.timeout(5), housekeeping.running():
                 await second.wait()
@@ -513,10 +510,13 @@ async def test_housekeeping_goes_on_after_a_step_that_fails() -> None:
 
 
 class Known:
-    """A directory in which there is nobody."""
+    """A directory in which there is nobody, and nobody's allowances."""
 
     async def those(self, ids: set[UUID]) -> dict[UUID, Tenant]:
         return {}
+
+    async def exchange(self, limits: dict[UUID, RateLimits]) -> None:
+        assert limits == {}
 
 
 async def nobody_leaves(tenant: Tenant) -> None:

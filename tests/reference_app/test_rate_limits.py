@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from reference_app.limits.bucket import Bucket, Standing
-from reference_app.limits.rate_limits import LimitReached, RateLimits, Rates
+from reference_app.limits.rate_limits import LimitReached, Members, RateLimits, Rates
 from tests.reference_app.running import PASSWORD, TenantClient, running
 from tests.reference_app.serving import said, serving
 
@@ -75,25 +75,72 @@ def test_all_members_together_have_what_the_tenant_has() -> None:
     assert [taken(limits, number, 5) for number in range(4)] == [5, 5, 2, 0]
 
 
-def test_as_many_members_as_may_be_are_remembered() -> None:
-    limits = RateLimits(
-        Rates(tenant=1_000_000, member=5), clock=Clock(), members_kept=3
-    )
+def test_only_members_whose_buckets_are_not_full_are_remembered() -> None:
+    clock = Clock()
+    kept: Members = {}
+    limits = RateLimits(Rates(tenant=6000, member=60), clock=clock, members=kept)
     for number in range(1000):
         limits.take(number)
+    written(limits)
+    clock.now += 0.5
+    taken(limits, 7, 10)
+    written(limits)
 
-    assert len(limits._members) == 3
-    assert taken(limits, 999, 100) == 4
+    limits.forget_full()
+    assert len(kept) == 1000
+    clock.now += 0.5
+    limits.forget_full()
+
+    assert set(kept) == {7}
+    assert limits.standing(7).remaining == 60 - 10
 
 
-def test_buckets_that_have_filled_again_are_as_if_untouched() -> None:
+def test_a_bucket_of_which_something_is_unwritten_is_not_given_up() -> None:
     clock = Clock()
-    limits = RateLimits(Rates(tenant=60, member=60), clock=clock)
+    kept: Members = {}
+    limits = RateLimits(Rates(tenant=60, member=60), clock=clock, members=kept)
     limits.take(1)
+    clock.now += 60
 
-    assert not limits.is_untouched()
-    clock.now += 1
-    assert limits.is_untouched()
+    limits.forget_full()
+    assert set(kept) == {1}
+    written(limits)
+    limits.forget_full()
+
+    assert not kept
+
+
+def test_loaded_buckets_are_as_those_that_were_left() -> None:
+    clock = Clock()
+    left = RateLimits(Rates(tenant=120, member=60), clock=clock)
+    taken(left, 1, 40)
+    taken(left, None, 20)
+    clock.now += 5
+    full_in = {name: use.full_in for name, use in left.unwritten().items()}
+
+    again = RateLimits(Rates(tenant=120, member=60), clock=clock)
+    again.load(full_in)
+
+    for member_id in (1, 2, None):
+        assert again.standing(member_id) == left.standing(member_id)
+    assert again.unwritten() == {}
+
+
+def test_what_others_have_taken_is_taken_out_too_and_only_that() -> None:
+    limits = RateLimits(Rates(tenant=1000, member=60), clock=Clock())
+    taken(limits, 1, 10)
+    use = limits.unwritten()["1"]
+    taken(limits, 1, 5)
+
+    limits.written("1", use, use.full_in + 20)
+
+    assert limits.standing(1).remaining == 60 - 10 - 5 - 20
+    assert limits.unwritten()["1"].requests == 5
+
+
+def written(limits: RateLimits) -> None:
+    for name, use in limits.unwritten().items():
+        limits.written(name, use, use.full_in)
 
 
 async def member(app: TenantClient, slug: str) -> TenantClient:

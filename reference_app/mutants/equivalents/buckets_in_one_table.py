@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -12,40 +13,42 @@ from reference_app.limits.rate_limits import RateLimits, Rates
 from reference_app.parts import Parts
 from reference_app.tenants.tenant import Tenant
 
-Buckets = dict[tuple[UUID, int | None], Bucket]
+Table = dict[tuple[UUID, int | None], Bucket]
 
 
-class LimitsInTable(RateLimits):
-    """Has a bucket of its own for the tenant; those of members are in the table."""
+class RowsOfTenant(MutableMapping[int | None, Bucket]):
+    """The part of the table that is one tenant's."""
 
-    def __init__(self, rates: Rates, tenant: Tenant, table: Buckets) -> None:
-        super().__init__(rates)
-        self._tenant_id = tenant.id
+    def __init__(self, table: Table, tenant_id: UUID) -> None:
         self._table = table
+        self._tenant_id = tenant_id
 
-    def is_untouched(self) -> bool:
-        own = (
-            bucket
-            for (tenant_id, _), bucket in self._table.items()
-            if tenant_id == self._tenant_id
-        )
-        return self._tenant.is_full() and all(bucket.is_full() for bucket in own)
+    def __getitem__(self, member_id: int | None) -> Bucket:
+        return self._table[self._tenant_id, member_id]
 
-    def _member(self, member_id: int | None) -> Bucket:
-        key = (self._tenant_id, member_id)
-        if key not in self._table:
-            self._table[key] = Bucket(self._rates.member, self._clock)
-        return self._table[key]
+    def __setitem__(self, member_id: int | None, bucket: Bucket) -> None:
+        self._table[self._tenant_id, member_id] = bucket
+
+    def __delitem__(self, member_id: int | None) -> None:
+        del self._table[self._tenant_id, member_id]
+
+    def __iter__(self) -> Iterator[int | None]:
+        return (member for owner, member in self._table if owner == self._tenant_id)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class OneTable:
     """Keeps the buckets of all members in one table."""
 
     def __init__(self) -> None:
-        self._buckets: Buckets = {}
+        self._table: Table = {}
 
     def __call__(self, tenant: Tenant, rates: Rates) -> RateLimits:
-        return LimitsInTable(rates, tenant, self._buckets)
+        rows = RowsOfTenant(self._table, tenant.id)
+        rows.clear()  # those of its last opening are loaded with the new one
+        return RateLimits(rates, members=rows)
 
 
 def create_app() -> FastAPI:
