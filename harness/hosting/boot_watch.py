@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.environment.activity import Activity
     from harness.model.canary import CanaryKey
     from harness.model.tenant import Tenant
-    from harness.observe.connections import Connection
+    from harness.observe.asyncpg.connections import Connection
     from harness.observe.runs import Call
     from harness.recording.recorder import Recorder
     from harness.target.initialiser import Initialiser

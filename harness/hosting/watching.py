@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from harness.model.boot import Phase, Stage
-from harness.observe.connections import Connection
+from harness.observe.asyncpg.connections import Connection
 from harness.observe.runs import Call
 from harness.target.initialiser import Initialiser
 

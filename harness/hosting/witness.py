@@ -15,7 +15,7 @@ from typing import Final, final
 
 from harness.hosting.messages import Setup
 from harness.model.boot import Phase
-from harness.observe.connections import connections_tapped
+from harness.observe.asyncpg.connections import connections_tapped
 from harness.observe.initialisers import initialisers_tapped
 
 _LINGER: Final = 60.0

@@ -33,19 +33,26 @@ class Patch:
 
 
 @contextlib.contextmanager
-def patched_on_import(patches: Sequence[Patch]) -> Iterator[Callable[[], None]]:
+def patched_on_import(
+    patches: Sequence[Patch], *, lacking: Callable[[str], Exception] | None = None
+) -> Iterator[Callable[[], None]]:
     """Replace functions as soon as their modules are imported, or now if they are.
+
+    Args:
+        patches: The functions.
+        lacking: Makes what is raised at once, out of the import, where a module lacks
+            one of them; it is told which. By default the app goes on without.
 
     Yields:
         What to call once the app is imported: it raises `TargetError` if a function
         was not there or could not be replaced.
     """
-    patcher = _Patcher(patches)
-    for name in patcher.modules:
-        if name in sys.modules:
-            patcher.apply(sys.modules[name])
+    patcher = _Patcher(patches, lacking)
     sys.meta_path.insert(0, patcher)
     try:
+        for name in patcher.modules:
+            if name in sys.modules:
+                patcher.apply(sys.modules[name])
         yield patcher.complain
     finally:
         sys.meta_path.remove(patcher)
@@ -56,7 +63,10 @@ def patched_on_import(patches: Sequence[Patch]) -> Iterator[Callable[[], None]]:
 class _Patcher(MetaPathFinder):
     """Finds the modules in question as ever, and patches them once they have run."""
 
-    def __init__(self, patches: Sequence[Patch]) -> None:
+    def __init__(
+        self, patches: Sequence[Patch], lacking: Callable[[str], Exception] | None
+    ) -> None:
+        self._lacking = lacking
         self._patches: dict[str, list[Patch]] = defaultdict(list)
         for patch in patches:
             self._patches[patch.function.partition(":")[0]].append(patch)
@@ -90,6 +100,8 @@ class _Patcher(MetaPathFinder):
             try:
                 self._replace(module, patch)
             except LookupError as error:
+                if self._lacking is not None:
+                    raise self._lacking(patch.function) from error
                 self._problems.append(f"{patch.function!r} {error.args[0]}")
 
     def _replace(self, module: ModuleType, patch: Patch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from harness.errors import AppFailed, TargetError
 from harness.hosting.served import Served, served
 from harness.model.boot import Phase, Stage
-from harness.observe.connections import Connection
+from harness.observe.asyncpg.connections import Connection
 from harness.observe.runs import Call
 from harness.recording.recorder import Recorder
 from harness.target.app import AppSpec
