@@ -14,6 +14,7 @@ from harness.checkers.starting import coverage_of_starts
 from harness.environment.activity import activity, foreign_databases, read_limits
 from harness.errors import HarnessError, Inconclusive, SettingsError, UsageError
 from harness.gates import Gates, judge_run
+from harness.hosting.boot_watch import Names
 from harness.model.boot import Watching
 from harness.model.event import Unseen
 from harness.model.history import Field, History
@@ -30,7 +31,6 @@ from harness.startup.arithmetic import refuse_if_too_many
 from harness.startup.arrivals import logs_in_by_request
 from harness.startup.boots import Grounds, Plan, boot
 from harness.startup.figures import FIGURES, figures
-from harness.hosting.boot_watch import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from harness.environment.activity import EVERY, Activity
 from harness.errors import AppFailed
+from harness.hosting.boot_watch import BootWatch, Names
 from harness.hosting.hosted import ConnectionDropped, Request
 from harness.model.boot import Boot, Crowd, Phase, ProviderCalls, Reached
 from harness.startup.arrivals import Arrivals
-from harness.hosting.boot_watch import BootWatch, Names
 from harness.target.selector import Selection
 
 if TYPE_CHECKING:
