@@ -41,6 +41,7 @@ from reference_app.storage.shared_pool import SharedPoolStorage
 from reference_app.storage.shared_tables import SharedTablesStorage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.directory import TenantDirectory
+from reference_app.tenants.onboarding import Onboard, onboard
 from reference_app.tenants.open_tenants import OpenRuntime, OpenTenants
 from reference_app.tenants.tenant import Tenant
 from reference_app.webhooks.sender import WebhookSender
@@ -108,6 +109,7 @@ class Parts:
         logger: Yields the logger for as long as the app runs.
         storage: Opens what keeps tenants' rows, given the control pool.
         directory: Finds the tenant of a domain.
+        onboard: Makes a tenant with its place and its first administrator.
         passwords: Hashes and verifies passwords.
         signing_keys: Finds the key of a tenant.
         tokens: Issues and verifies access tokens.
@@ -134,6 +136,7 @@ class Parts:
     logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
     storage: OpenStorage = storage_of_settings
     directory: Callable[[Settings, asyncpg.Pool], TenantDirectory] = TenantDirectory
+    onboard: Onboard = onboard
     passwords: Callable[[Settings], Passwords] = Passwords
     signing_keys: Callable[[Settings, asyncpg.Pool], SigningKeys] = SigningKeys
     tokens: Callable[[Settings, SigningKeys], Tokens] = Tokens

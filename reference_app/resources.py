@@ -32,6 +32,7 @@ from reference_app.storage.seam import Flag, SigningWebhook, Storage, TenantStor
 from reference_app.tenants.configuration import Configuration, Configurations
 from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.housekeeping import Housekeeping
+from reference_app.tenants.onboarding import Onboard
 from reference_app.tenants.open_tenants import OpenTenants
 from reference_app.tenants.opening import Opening
 from reference_app.tenants.runtime import TenantRuntime
@@ -56,6 +57,7 @@ class Foundation:
 class Resources(Foundation):
     """All that requests are answered with."""
 
+    onboard: Onboard
     signing_keys: SigningKeys
     tokens: Tokens
     tenants: OpenTenants
@@ -220,6 +222,7 @@ def _assembled(
         storage=base.storage,
         directory=base.directory,
         passwords=base.passwords,
+        onboard=parts.onboard,
         signing_keys=signing_keys,
         tokens=parts.tokens(settings, signing_keys),
         tenants=tenants,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from harness import (
     ConnectionPlan,
@@ -17,7 +18,16 @@ from harness import (
     Tools,
     Variant,
 )
-from reference_app.mutants.catalogue import CHANNELS, FURTHER, MUTANTS, STARTUP
+from reference_app.mutants.catalogue import (
+    CHANNELS,
+    FURTHER,
+    MUTANTS,
+    RACES,
+    STARTUP,
+    Mutant,
+)
+
+Exercise = Literal["isolation", "startup", "races"]
 
 ADMIN_TOKEN = "operator-of-the-test-world"
 CONNECTION_BUDGET, TENANT_POOL, SHARED_POOL = 40, 4, 10
@@ -55,6 +65,13 @@ def _new(tenant: Tenant) -> dict[str, object]:
         "provider_key": tenant.provider_key,
     }
 
+
+VARIANTS: Mapping[Exercise, Sequence[Mutant]] = {
+    "isolation": (*MUTANTS, *FURTHER, *CHANNELS),
+    "startup": STARTUP,
+    "races": RACES,
+}
+"""The variants by the exercise that shows them."""
 
 target = Target(
     app="reference_app.main:create_app",
@@ -104,9 +121,10 @@ target = Target(
             harmless=mutant.harmless,
             summary=mutant.summary,
             environment=mutant.environment,
-            exercise="startup" if mutant in STARTUP else "isolation",
+            exercise=exercise,
             beyond=mutant.beyond,
         )
-        for mutant in (*MUTANTS, *FURTHER, *CHANNELS, *STARTUP)
+        for exercise, mutants in VARIANTS.items()
+        for mutant in mutants
     },
 )

@@ -28,7 +28,7 @@ ENVIRONMENT: Final = (
     "sink_url",
 )
 """What the variables of an app may name."""
-EXERCISES: Final = ("isolation", "startup", "swarm")
+EXERCISES: Final = ("isolation", "startup", "races", "swarm")
 FRESH: Final = ("template", "delete", "keep")
 METHODS: Final = frozenset(
     {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}

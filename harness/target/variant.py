@@ -17,7 +17,7 @@ class Variant:
         summary: One line on what it does.
         environment: Variables that it needs besides the target's.
         exercise: Which exercise shows it: ``isolation``, whose variants are what
-            `harness mutants` tries, ``startup`` or ``swarm``.
+            `harness mutants` tries, ``startup``, ``races`` or ``swarm``.
         beyond: What it would take to see this bug, where no exercise does yet; it is
             then tried only if it is named. "" where it must be found.
     """
@@ -26,5 +26,5 @@ class Variant:
     harmless: bool = False
     summary: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    exercise: Literal["isolation", "startup", "swarm"] = "isolation"
+    exercise: Literal["isolation", "startup", "races", "swarm"] = "isolation"
     beyond: str = ""

@@ -17,7 +17,6 @@ from reference_app.tenants.onboarding import (
     DomainRefused,
     NewTenant,
     TenantExists,
-    onboard,
 )
 from reference_app.tenants.open_tenants import NotReady
 from reference_app.tenants.tenant import Status
@@ -61,7 +60,7 @@ async def onboard_tenant(resources: AppResources, new: NewTenant) -> OnboardedTe
     """Make a tenant and open it; other processes open it on first use."""
     with bound_contextvars(tenant=new.slug):
         try:
-            tenant = await onboard(
+            tenant = await resources.onboard(
                 new,
                 settings=resources.settings,
                 control=resources.control,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from reference_app.mutants.mutant import Mutant
+from reference_app.mutants.races.catalogue import RACES
+
+__all__ = ["CHANNELS", "FURTHER", "MUTANTS", "RACES", "STARTUP", "Mutant"]
 
 _BUG = "reference_app.mutants."
 _HARMLESS = "reference_app.mutants.equivalents."
@@ -22,27 +26,6 @@ _OVERLAP = "two requests have to be under way at once"
 _OPERATOR = "the operator has to change something between two requests"
 _NO_DATA = "only a number, a status or a signature of the other tenant's comes out"
 """Why no detector sees a bug yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """The app with one seeded bug, or with something that only looks like one.
-
-    Attributes:
-        name: What it is called on the command line.
-        app: Import string of its factory, which takes no arguments.
-        harmless: Whether every tenant is kept apart all the same.
-        summary: What was done to the app, in one line.
-        environment: Variables that it needs besides the app's own.
-        beyond: What it would take to see it, where nothing does yet.
-    """
-
-    name: str
-    app: str
-    harmless: bool
-    summary: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    beyond: str = ""
 
 
 def _channel(

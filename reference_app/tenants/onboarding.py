@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import asyncpg
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -60,6 +60,21 @@ class TenantExists(Exception):
 
 class DomainRefused(Exception):
     """A custom domain lies below the base domain, where slugs decide."""
+
+
+class Onboard(Protocol):
+    """Makes a tenant, as `onboard` does."""
+
+    async def __call__(
+        self,
+        new: NewTenant,
+        *,
+        settings: Settings,
+        control: asyncpg.Pool,
+        storage: Storage,
+        passwords: Passwords,
+    ) -> Tenant:
+        """Make a tenant, or nothing at all."""
 
 
 async def onboard(

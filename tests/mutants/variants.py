@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from reference_app.mutants.catalogue import CHANNELS, FURTHER, MUTANTS, Mutant
+from reference_app.mutants.catalogue import CHANNELS, FURTHER, MUTANTS, RACES, Mutant
 from tests.reference_app.running import RunningApp
 from tests.reference_app.serving import ServedApp
 
@@ -37,7 +37,8 @@ ServeOnSocket = Callable[[Variant], AbstractAsyncContextManager[ServedApp]]
 
 def find(name: str) -> Mutant:
     """Return what the catalogue has under a name."""
-    (found,) = [one for one in (*MUTANTS, *FURTHER, *CHANNELS) if one.name == name]
+    listed = (*MUTANTS, *FURTHER, *CHANNELS, *RACES)
+    (found,) = [one for one in listed if one.name == name]
     return found
 
 

@@ -1,0 +1,1 @@
+"""Mutants that are wrong under some interleavings only."""
