@@ -1,0 +1,1 @@
+"""Which schedules to run: strategies, and how a budget is shared among them."""

@@ -1,0 +1,145 @@
+"""How a budget of schedules is shared among strategies.
+
+One run is first-come-first-served, and measures the program. Then come, level by level,
+all schedules with at most d deviations, for the d that fits into their share; then, in
+turns, random ones. What the levels leave of their share goes to the random ones. The
+shares were chosen by `python -m benchmarks search`, over planted races of many kinds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, final
+
+from harness.scheduling.choice import Chooser, Schedule, Trace, schedule_of
+from harness.scheduling.search.deviations import Deviations
+from harness.scheduling.search.pct import Pct
+from harness.scheduling.search.strategy import Extent, Strategy
+from harness.scheduling.search.uniform import Uniform
+
+FIRST_COME: Final = "first come"
+DEVIATIONS: Final = "deviations"
+PCT_2: Final = "pct 2"
+PCT_3: Final = "pct 3"
+UNIFORM: Final = "uniform"
+
+SHARES: Final[Mapping[str, float]] = MappingProxyType(
+    {DEVIATIONS: 0.4, PCT_2: 0.2, PCT_3: 0.2, UNIFORM: 0.2}
+)
+"""What part of the budget each strategy has; they add up to 1."""
+
+
+@final
+class Portfolio:
+    """Gives one chooser after another, until the budget or the schedules end.
+
+    Args:
+        budget: How many schedules to run, at least 1.
+        seed: Of the random ones: the same give the same on the same program.
+        shares: As `SHARES`.
+    """
+
+    def __init__(
+        self, budget: int, *, seed: int, shares: Mapping[str, float] = SHARES
+    ) -> None:
+        self._budget = budget
+        self._seed = seed
+        self._shares = shares
+        self._deviations = Deviations(
+            budget=1 + int((budget - 1) * shares.get(DEVIATIONS, 0))
+        )
+        self._random: dict[str, Strategy] = {}
+        self._running: Strategy | None = None
+        self._schedules: set[Schedule] = set()
+        self.counts: Counter[str] = Counter()
+        """How many schedules each strategy has run."""
+        self.extent = Extent(1, 1)
+        """How large the first run was."""
+
+    @property
+    def distinct(self) -> int:
+        """How many different schedules were run."""
+        return len(self._schedules)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all schedules that there are were run."""
+        return self._deviations.exhausted
+
+    @property
+    def depth(self) -> int | None:
+        """The d for which all schedules with at most d deviations were run, if any."""
+        return self._deviations.complete
+
+    @property
+    def covered(self) -> int:
+        """How many schedules those are."""
+        depth = self.depth
+        if depth is None:
+            return 0
+        return sum(self._deviations.size(level) or 0 for level in range(depth + 1))
+
+    @property
+    def parted(self) -> int:
+        """How many runs did not do again what they should have: luck had a say."""
+        return self._deviations.parted
+
+    def statement(self) -> str:
+        """Return, as a sentence, which schedules were run without exception."""
+        if self.exhausted:
+            return f"All {self.covered} schedules, at operation granularity."
+        depth = self.depth
+        if depth is None:
+            return "No set of schedules was run as a whole."
+        if depth == 0:
+            return "First-come-first-served, and a sample of the other schedules."
+        deviations = "1 deviation" if depth == 1 else f"{depth} deviations"
+        return (
+            f"All {self.covered} schedules with at most {deviations}, "
+            "at operation granularity."
+        )
+
+    def next(self) -> tuple[str, Chooser] | None:
+        """Return the chooser of one more run and the strategy that it is from."""
+        if self.counts.total() >= self._budget:
+            return None
+        chooser = self._deviations.next()
+        if chooser is not None:
+            name = DEVIATIONS if self.counts[FIRST_COME] else FIRST_COME
+            self._running = self._deviations
+        elif self.exhausted or not self._random:
+            return None
+        else:
+            name = min(self._random, key=self._used)
+            self._running = self._random[name]
+            chooser = self._running.next()
+        if chooser is None:
+            return None
+        self.counts[name] += 1
+        return name, chooser
+
+    def record(self, trace: Trace) -> None:
+        """Take what the run of the last chooser did."""
+        if self._running is None:
+            raise RuntimeError("no run of this portfolio is under way")
+        self._running.record(trace)
+        self._running = None
+        if not self._schedules:
+            self.extent = Extent.of(trace)
+            self._random = self._strategies()
+        self._schedules.add(schedule_of(trace))
+
+    def _used(self, name: str) -> float:
+        """Return how much of its share a strategy would have used with one run more."""
+        return (self.counts[name] + 1) / self._shares[name]
+
+    def _strategies(self) -> dict[str, Strategy]:
+        """Return the random strategies that have a share."""
+        every: dict[str, Strategy] = {
+            PCT_2: Pct(2, self.extent, seed=f"{self._seed}/{PCT_2}"),
+            PCT_3: Pct(3, self.extent, seed=f"{self._seed}/{PCT_3}"),
+            UNIFORM: Uniform(self.extent, seed=f"{self._seed}/{UNIFORM}"),
+        }
+        return {name: one for name, one in every.items() if self._shares.get(name)}
