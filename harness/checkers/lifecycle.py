@@ -7,9 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from harness.checkers.generations import Key, calls_of, follow, made_again
+from harness.checkers.outcomes import outcomes
+from harness.checkers.processes import Start, process_finding, short, starts_of
+from harness.checkers.replacing import replaced
+from harness.checkers.schedules import LIFESPAN, NEVER, Schedule, schedules_of
+from harness.checkers.stale import stale
+from harness.checkers.stopping import stopping
+from harness.checkers.usage import usage
 from harness.model.boot import (
     Arrival,
-    Boot,
     Connected,
     Crowd,
     Initialised,
@@ -20,8 +26,8 @@ from harness.model.boot import (
     Stage,
     Watching,
 )
-from harness.model.event import Channel
-from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.finding import Finding, merged
+from harness.model.race import Ending, ScheduleEnded
 from harness.model.tenant import alias
 
 if TYPE_CHECKING:
@@ -38,30 +44,44 @@ def lifecycle(history: History) -> list[Finding]:
     after it was closed, or after an attempt that failed or was cancelled. Where nobody
     can tell whether it was closed, nothing is found.
     """
-    boots = {boot.number: boot for boot in history.of(Boot)}
+    boots = starts_of(history)
     calls = calls_of(history)
+    schedules = {one.number: one for one in schedules_of(history)}
+    torn = {number for number, one in schedules.items() if _torn_down(one)}
     found = [
-        *_twice(history, boots),
+        *_twice(history, boots, schedules),
         *_too_early(history, calls, boots),
-        *_never_closed(history, calls, boots),
-        *_connections_left(history, boots),
+        *_never_closed(history, calls, boots, torn),
+        *_connections_left(history, boots, torn),
         *_too_many(history, boots),
         *_not_served(history, boots),
         *_called_too_often(history, boots),
+        *outcomes(history),
+        *usage(history),
+        *stopping(history),
+        *stale(history),
     ]
     return merged(found)
 
 
-def _twice(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+def _twice(
+    history: History,
+    boots: Mapping[int, Start],
+    schedules: Mapping[int, Schedule],
+) -> Iterator[Finding]:
+    allowed = {one.what for one in history.of(Watching) if one.again}
     for again in made_again(history):
         number, worker, what, tenant = again.key
+        schedule = schedules.get(number)
+        if what in allowed or (schedule and replaced(schedule, again)):
+            continue
         if again.proven:
-            yield _finding(
+            yield process_finding(
                 what,
                 "twice",
                 f"{alias(tenant)} was initialised twice in one process by "
-                f"{_short(what)}, and not closed in between "
-                f"({_start(boots[number])})",
+                f"{short(what)}, and not closed in between "
+                f"({boots[number]})",
                 f"{alias(tenant)}: worker {worker} was through with it at "
                 f"{again.before.at:.3f} s and again at {again.after.at:.3f} s",
                 owner=tenant,
@@ -71,7 +91,7 @@ def _twice(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
 def _too_early(
     history: History,
     calls: Mapping[Key, list[Initialised]],
-    boots: Mapping[int, Boot],
+    boots: Mapping[int, Start],
 ) -> Iterator[Finding]:
     """Find tenants that were served while no process had their resource ready."""
     awaited = {one.what for one in history.of(Watching) if one.awaited}
@@ -87,11 +107,11 @@ def _too_early(
     for (number, what, tenant), at in ready.items():
         arrival = served.get((number, tenant))
         if arrival is not None and arrival.at + _CLOCKS < at:
-            yield _finding(
+            yield process_finding(
                 what,
                 "too early",
-                f"{alias(tenant)} was served before {_short(what)} was through with "
-                f"it ({_start(boots[number])})",
+                f"{alias(tenant)} was served before {short(what)} was through with "
+                f"it ({boots[number]})",
                 f"{alias(tenant)}: {arrival.operation} succeeded at "
                 f"{arrival.at:.3f} s, it was ready at {at:.3f} s",
                 owner=tenant,
@@ -101,22 +121,23 @@ def _too_early(
 def _never_closed(
     history: History,
     calls: Mapping[Key, list[Initialised]],
-    boots: Mapping[int, Boot],
+    boots: Mapping[int, Start],
+    torn: set[int],
 ) -> Iterator[Finding]:
     stopped = _stopped(history)
     for (number, worker, what, tenant), told in calls.items():
-        if (number, worker) not in stopped:
+        if (number, worker) not in stopped or number in torn:
             continue
         still: dict[int, Initialised] = {}
         for one in told:
             if one.closes:
                 follow(still, one, ends=(Stage.CLOSED,))
         for run in still.values():
-            yield _finding(
+            yield process_finding(
                 what,
                 "not closed",
-                f"{alias(tenant)}'s resource of {_short(what)} was not closed by the "
-                f"app's shutdown ({_start(boots[number])})",
+                f"{alias(tenant)}'s resource of {short(what)} was not closed by the "
+                f"app's shutdown ({boots[number]})",
                 f"{alias(tenant)}: worker {worker} opened it at {run.at:.3f} s",
                 owner=tenant,
             )
@@ -125,10 +146,30 @@ def _never_closed(
 def _stopped(history: History) -> set[tuple[int, int]]:
     """Return the processes, by boot, whose shutdown went through."""
     reached = history.of(Reached)
-    return {(one.boot, one.worker) for one in reached if one.phase is Phase.STOPPED}
+    stopped = {(one.boot, one.worker) for one in reached if one.phase is Phase.STOPPED}
+    # A start-up that failed has no shutdown, and the app is gone all the same.
+    return stopped | {(one.schedule, 1) for one in history.of(ScheduleEnded)}
 
 
-def _connections_left(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+def _torn_down(schedule: Schedule) -> bool:
+    """Whether an app was ended in the middle, so that it could not close anything."""
+    if schedule.ended is None or schedule.ended.ending is not Ending.ENDED:
+        return True
+    started = (
+        at
+        for at, one in schedule.events
+        if isinstance(one, Reached) and one.phase is Phase.STARTED
+    )
+    since = next(started, NEVER)
+    return any(
+        fault.actor == LIFESPAN and fault.leaves and fault.began > since
+        for fault in schedule.faults
+    )
+
+
+def _connections_left(
+    history: History, boots: Mapping[int, Start], torn: set[int]
+) -> Iterator[Finding]:
     """Find connections that the server still has after the shutdown.
 
     What was opened and closed in the process only tells whose they are: a connection
@@ -136,15 +177,17 @@ def _connections_left(history: History, boots: Mapping[int, Boot]) -> Iterator[F
     """
     opened = {(one.boot, one.backend): one for one in history.of(Connected) if one.open}
     for left in history.of(LeftOpen):
+        if left.boot in torn:
+            continue
         origin = opened.get((left.boot, left.backend))
         where = origin.where if origin is not None else ""
         tenant = origin.tenant if origin is not None else None
         whose = f"{alias(tenant)}'s resource" if tenant is not None else "no tenant"
-        yield _finding(
+        yield process_finding(
             f"connection opened at {where}" if where else "connection",
             "left open",
             f"A connection to Postgres was left open by the app's shutdown "
-            f"({_start(boots[left.boot])})",
+            f"({boots[left.boot]})",
             f"backend {left.backend} of role {left.user!r}, "
             f"{left.application or 'no application name'}, opened for {whose}, "
             f"{left.state}: {left.query or 'no statement yet'}",
@@ -152,73 +195,50 @@ def _connections_left(history: History, boots: Mapping[int, Boot]) -> Iterator[F
         )
 
 
-def _too_many(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+def _too_many(history: History, boots: Mapping[int, Start]) -> Iterator[Finding]:
     for crowd in history.of(Crowd):
-        boot = boots[crowd.boot]
+        boot = boots[crowd.boot].boot
         if 0 < boot.planned < crowd.most:
-            yield _finding(
+            yield process_finding(
                 "connections",
                 "too many",
                 f"The app had {crowd.most} connections to Postgres at once; the "
-                f"target accounts for {boot.planned} ({_start(boot)})",
+                f"target accounts for {boot.planned} ({boots[crowd.boot]})",
                 f"seen in trial {boot.trial}",
             )
 
 
-def _not_served(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+def _not_served(history: History, boots: Mapping[int, Start]) -> Iterator[Finding]:
     for arrival in history.of(Arrival):
         if arrival.failure:
-            yield _finding(
+            yield process_finding(
                 arrival.operation,
                 "not served",
                 f"{alias(arrival.tenant)} was not served after the start "
-                f"({_start(boots[arrival.boot])})",
+                f"({boots[arrival.boot]})",
                 f"{alias(arrival.tenant)} gave up after {arrival.attempts} attempts in "
                 f"{arrival.seconds:.1f} s: {arrival.failure}",
                 owner=arrival.tenant,
             )
 
 
-def _called_too_often(history: History, boots: Mapping[int, Boot]) -> Iterator[Finding]:
+def _called_too_often(
+    history: History, boots: Mapping[int, Start]
+) -> Iterator[Finding]:
     counted = Counter[tuple[int, int | None]]()
     most: dict[int, int] = {}
     for one in history.of(ProviderCalls):
         counted[one.boot, one.tenant] += one.calls
         most[one.boot] = one.most
     for (number, tenant), calls in counted.items():
-        allowed = most[number] * boots[number].workers
+        allowed = most[number] * boots[number].boot.workers
         if allowed >= 0 and calls > allowed:
             whose = "nobody's key" if tenant is None else f"{alias(tenant)}'s key"
-            yield _finding(
+            yield process_finding(
                 "model provider",
                 "called too often",
                 f"The start called the model provider {calls} times with {whose}; the "
-                f"target allows {allowed} ({_start(boots[number])})",
-                f"{whose}: {calls} calls in trial {boots[number].trial}",
+                f"target allows {allowed} ({boots[number]})",
+                f"{whose}: {calls} calls in trial {boots[number].boot.trial}",
                 owner=tenant,
             )
-
-
-def _start(boot: Boot) -> str:
-    return f"strategy {boot.strategy}, {boot.tenants} tenants"
-
-
-def _short(what: str) -> str:
-    return what.rpartition(":")[2]
-
-
-def _finding(
-    operation: str, shape: str, summary: str, fact: str, *, owner: int | None = None
-) -> Finding:
-    return Finding(
-        oracle="lifecycle",
-        severity=Severity.MAJOR,
-        channel=Channel.PROCESS,
-        operation=operation,
-        owner=owner,
-        receiver=None,
-        what=shape,
-        shape=shape,
-        summary=summary,
-        evidence=(Evidence(0, fact),),
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.event import Audience, Exchange, Heard
 from harness.model.finding import Severity
+from harness.model.race import ActorCame
 from harness.model.step import Role
 from harness.model.tenant import FIRST_NOBODY
 
@@ -50,6 +51,7 @@ def written_so_far(history: History) -> Mapping[int, Pairs]:
     """
     written: dict[int, Pairs] = defaultdict(frozenset)
     so_far: dict[int, Pairs] = {}
+    meanwhile = _written_in_schedules(history)
     for exchange in history.of(Exchange):
         sender = exchange.principal.credential
         if sender is None:
@@ -57,7 +59,28 @@ def written_so_far(history: History) -> Mapping[int, Pairs]:
         if _wrote(exchange) and not exchange.sent <= written[sender]:
             written[sender] |= exchange.sent
         so_far[exchange.id] = written[sender]
+        if exchange.id in meanwhile:
+            so_far[exchange.id] |= meanwhile[exchange.id]
     return so_far
+
+
+def _written_in_schedules(history: History) -> Mapping[int, Pairs]:
+    """Return, per exchange of a schedule, what its sender wrote in that schedule.
+
+    Requests overlap there: what one writes may be read before it is answered, and even
+    if it never is.
+    """
+    schedules = {one.exchange: one.schedule for one in history.of(ActorCame)}
+    if not schedules:
+        return {}
+    inside = [one for one in history.of(Exchange) if one.id in schedules]
+    written: dict[tuple[int, int | None], Pairs] = defaultdict(frozenset)
+    for one in inside:
+        if one.mutates and not one.operation.startswith("DELETE "):
+            written[schedules[one.id], one.principal.credential] |= one.sent
+    return {
+        one.id: written[schedules[one.id], one.principal.credential] for one in inside
+    }
 
 
 def overheard(history: History) -> Iterator[tuple[Heard, Exchange, Pairs]]:

@@ -75,6 +75,7 @@ class Scheduled:
         scenario: Name of the scenario.
         strategy: What chose it: ``first come``, ``deviations``, ``pct 2``, …
         faults: Whether failures, cancellations or a client that leaves are in it.
+        ready: Path that says whether the app is ready; "" if it is once it listens.
     """
 
     kind: Literal["scheduled"]
@@ -83,6 +84,7 @@ class Scheduled:
     scenario: str
     strategy: str
     faults: bool = False
+    ready: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,205 @@
+"""Outcomes: a request ends as it would alone, whatever happens to others.
+
+Each request is compared with the schedule in which nobody interferes. What a schedule
+does to a request itself excuses it, and so does a failure that concerns its tenant
+while the request goes on. Nothing else does: not a failure of another tenant's, nor
+another client that leaves, nor a failure that is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from harness.checkers.processes import process_finding
+from harness.checkers.schedules import (
+    LIFESPAN,
+    NEVER,
+    Fault,
+    Request,
+    Schedule,
+    schedules_of,
+)
+from harness.model.boot import Phase, Reached
+from harness.model.event import Exchange
+from harness.model.finding import Evidence, Finding, merged
+from harness.model.race import ActorRole, Ending, Moved, Movement
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from harness.model.history import History
+
+_REFUSED: Final = 400
+_FAILS: Final = 500
+_UNAVAILABLE: Final = 503
+_TOO_MANY: Final = 429
+
+
+def outcomes(history: History) -> list[Finding]:
+    """Find requests that ended worse than they do alone, and no fault of theirs."""
+    found: list[Finding] = []
+    for schedule in schedules_of(history):
+        found.extend(_in(schedule))
+    return merged(found)
+
+
+def _in(schedule: Schedule) -> Iterator[Finding]:
+    if schedule.ended is None or schedule.ended.ending is not Ending.ENDED:
+        return
+    if not _started(schedule):
+        if _should_start(schedule):
+            yield process_finding(
+                LIFESPAN,
+                "not started",
+                f"The app's start-up failed, though nothing was done to it "
+                f"({schedule.name})",
+                "it starts if nobody interferes",
+            )
+        return
+    ready = ready_from(schedule)
+    for request in schedule.requests:
+        if worse_than_alone(schedule, request, ready=ready):
+            yield _finding(schedule, request, ready)
+
+
+def worse_than_alone(
+    schedule: Schedule, request: Request, *, ready: int | None = None
+) -> bool:
+    """Whether a request ended worse than it does alone, and without an excuse.
+
+    Args:
+        schedule: Its schedule.
+        request: The request.
+        ready: Position from which the app says that it is ready, if that is known.
+    """
+    if request.expected is None or request.expected >= _FAILS:
+        return False
+    if excused(schedule, request):
+        return False
+    since = ready_from(schedule) if ready is None else ready
+    answer = request.answer
+    if answer is None or not answer.status:
+        return True
+    if answer.status == _UNAVAILABLE:
+        refused_early = request.began <= since
+        return not (refused_early or _handled(schedule, request))
+    if answer.status >= _FAILS:
+        return True
+    expected = request.expected < _REFUSED
+    refused = answer.status >= _REFUSED and answer.status != _TOO_MANY
+    touched = schedule.touched(request.tenant, beside=request)
+    return expected and refused and not touched
+
+
+def excused(schedule: Schedule, request: Request) -> bool:
+    """Whether what the schedule did may change how a request ends."""
+    for fault in schedule.faults:
+        if fault.actor == request.actor:
+            return True
+        if (
+            (not fault.leaves or fault.actor == LIFESPAN)
+            and fault.concerns(request.tenant)
+            and request.began < fault.over
+            and fault.began < request.ended
+        ):
+            return True
+    return False
+
+
+def ready_from(schedule: Schedule) -> int:
+    """Return the position from which the app says that it is ready."""
+    path = schedule.begun.ready
+    for at, event in schedule.events:
+        if isinstance(event, Reached) and (
+            event.phase is Phase.READY or (event.phase is Phase.STARTED and not path)
+        ):
+            return at
+        if path and isinstance(event, Exchange) and event.succeeded:
+            method, _, asked = event.operation.partition(" ")
+            if method == "GET" and asked == path:
+                return at
+    return NEVER
+
+
+def _handled(schedule: Schedule, request: Request) -> bool:
+    """Whether an operator does something to the tenant, which may be away meanwhile."""
+    return any(
+        one.role is ActorRole.OPERATOR
+        and one is not request
+        and one.tenant in {None, request.tenant}
+        and (one.answer is None or one.answer.mutates)
+        for one in schedule.requests
+    )
+
+
+def _started(schedule: Schedule) -> bool:
+    """Whether the start-up came through."""
+    return any(one.answer is not None for one in schedule.requests) or any(
+        isinstance(one, Reached) and one.phase in {Phase.STARTED, Phase.READY}
+        for _, one in schedule.events
+    )
+
+
+def _should_start(schedule: Schedule) -> bool:
+    """Whether it comes through if nobody interferes, and nobody did."""
+    ended = any(
+        isinstance(one, Moved)
+        and one.actor == LIFESPAN
+        and one.movement in {Movement.LEFT, Movement.CANCELLED}
+        for _, one in schedule.events
+    )
+    serves = any(one.expected is not None for one in schedule.requests)
+    return serves and not (ended or schedule.faults)
+
+
+def _finding(schedule: Schedule, request: Request, ready: int) -> Finding:
+    shape, because = _cause(schedule, request, ready)
+    answer = request.answer
+    if answer is None:
+        result = "was never answered"
+    elif not answer.status:
+        result = "got no answer"
+    else:
+        result = f"was answered {answer.status}"
+    whose = f"{alias(request.tenant)}'s " if request.tenant is not None else "A "
+    return process_finding(
+        request.operation,
+        shape,
+        f"{whose}{request.operation} {result}, though it is answered "
+        f"{request.expected} if nobody interferes{because} ({schedule.name})",
+        Evidence(
+            request.exchange,
+            f"{request.actor} {result}; it reached the app at event {request.began}"
+            + ("" if answer is None or not answer.failure else f": {answer.failure}"),
+        ),
+        *(_shown(fault) for fault in schedule.faults),
+        owner=request.tenant,
+    )
+
+
+def _cause(schedule: Schedule, request: Request, ready: int) -> tuple[str, str]:
+    """Return the shape of a finding, and what most likely made the difference."""
+    earlier = [one for one in schedule.faults if one.began < request.ended]
+    own = [one for one in earlier if request.tenant in one.tenants]
+    for fault in own:
+        if not fault.leaves:
+            return "failure remembered", (
+                f"; what failed before ({fault.label} of {fault.actor}) was over"
+            )
+    for fault in own:
+        if fault.leaves:
+            return "fails with another", (
+                f"; the client of {fault.actor}, not its own, had left"
+            )
+    for fault in earlier:
+        return "another tenant's failure", (
+            f"; only {fault.label} of {fault.actor} was interfered with"
+        )
+    answer = request.answer
+    if answer is not None and answer.status == _UNAVAILABLE and request.began > ready:
+        return "refused after ready", "; the app had said that it was ready"
+    return "other outcome", ""
+
+
+def _shown(fault: Fault) -> str:
+    return f"event {fault.began}: {fault.actor}: {fault.label}: {fault.outcome}"

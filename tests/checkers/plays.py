@@ -1,0 +1,334 @@
+"""Schedules written by hand: who asked when, and what was done to whom."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from harness.model.boot import (
+    Boot,
+    Condition,
+    Connected,
+    Initialised,
+    LeftOpen,
+    Phase,
+    Reached,
+    Stage,
+    Used,
+    Watching,
+)
+from harness.model.event import Audience, Channel, Event, Exchange, Found, LogLine
+from harness.model.history import History
+from harness.model.race import (
+    ActorCame,
+    ActorRole,
+    Deviation,
+    Ending,
+    Expected,
+    Moved,
+    Movement,
+    Saw,
+    Scheduled,
+    ScheduleEnded,
+    Waiting,
+    Wrote,
+)
+from harness.model.step import Principal, Role
+from tests.checkers.histories import FIELDS
+
+A, B = 0, 1
+OPEN = "app.tenants:open_tenant"
+READ, WRITE = "GET /documents", "POST /documents"
+OPERATOR = "POST /operator/reload"
+
+
+@dataclass
+class Play:
+    """One schedule after the other; each method tells of a fact, or of a few."""
+
+    scenario: str = "cold_stampede"
+    ready: str = ""
+    awaited: bool = True
+    again: bool = False
+    events: list[Event] = field(default_factory=list)
+    schedule: int = 0
+
+    def __post_init__(self) -> None:
+        self._ids = itertools.count(1)
+        self._runs = itertools.count(1)
+        self._operations: dict[str, int] = {}
+        self._asked: dict[str, tuple[int, int | None, str]] = {}
+        self.begins()
+
+    def history(self) -> History:
+        return History(tuple(self.events), FIELDS)
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+
+    @property
+    def now(self) -> float:
+        return len(self.events) / 10
+
+    def begins(self, *, started: bool = True) -> None:
+        """Begin a schedule, with a fresh app."""
+        self.schedule += 1
+        self.add(Boot("boot", self.now, self.schedule, self.scenario, 2, 1, 1))
+        self.add(
+            Scheduled(
+                "scheduled",
+                self.now,
+                self.schedule,
+                self.scenario,
+                "deviations",
+                faults=True,
+                ready=self.ready,
+            )
+        )
+        self.add(Watching("watching", OPEN, self.awaited, self.again))
+        self._operations.clear()
+        self._asked.clear()
+        self.comes("lifespan", None, role=ActorRole.LIFESPAN)
+        if started:
+            self.reaches(Phase.STARTED)
+
+    def reaches(self, phase: Phase) -> None:
+        self.add(Reached("reached", self.now, self.schedule, 1, phase))
+
+    def comes(
+        self,
+        actor: str,
+        tenant: int | None,
+        operation: str = READ,
+        *,
+        role: ActorRole = ActorRole.REQUEST,
+        expected: int | None = 200,
+        arrives: bool = True,
+    ) -> int:
+        """Have an actor come, and its request reach the app; return the exchange."""
+        exchange = 0 if role is ActorRole.LIFESPAN else next(self._ids)
+        if exchange and expected is not None:
+            self.add(Expected("expected", self.schedule, actor, expected))
+        about = f"somebody: {operation}"
+        self.add(
+            ActorCame(
+                "actor", self.now, self.schedule, actor, role, tenant, exchange, about
+            )
+        )
+        self._asked[actor] = (exchange, tenant, operation)
+        if exchange and arrives:
+            self.arrives(actor)
+        return exchange
+
+    def arrives(self, actor: str) -> None:
+        for movement in (Movement.WENT, Movement.CAME):
+            self.moves(actor, movement, kind="arrive", sequence=0)
+
+    def moves(
+        self,
+        actor: str,
+        movement: Movement,
+        outcome: str = "",
+        *,
+        kind: str = "query",
+        sequence: int = 1,
+    ) -> None:
+        self.add(
+            Moved(
+                kind="moved",
+                at=self.now,
+                schedule=self.schedule,
+                actor=actor,
+                sequence=sequence,
+                operation=kind,
+                label="select 1",
+                movement=movement,
+                outcome=outcome,
+                deviates=bool(outcome),
+                exchange=self._asked[actor][0] if actor in self._asked else 0,
+            )
+        )
+
+    def leaves(self, actor: str) -> None:
+        """The client of an actor goes away."""
+        self.moves(actor, Movement.LEFT, "cancel before")
+
+    def fails(self, actor: str, outcome: str = "raise", sequence: int = 1) -> None:
+        """An operation of an actor fails."""
+        self.moves(actor, Movement.WENT, outcome, sequence=sequence)
+        self.moves(actor, Movement.FAILED, outcome, sequence=sequence)
+
+    def ends(
+        self,
+        actor: str,
+        status: int = 200,
+        *,
+        found: Sequence[Found] = (),
+        sent: frozenset[tuple[int, int]] = frozenset(),
+        failure: str = "",
+    ) -> None:
+        """An actor's request is answered."""
+        exchange, tenant, operation = self._asked[actor]
+        self.add(
+            Exchange(
+                kind="exchange",
+                id=exchange,
+                at=self.now,
+                operation=operation,
+                audience=Audience.OPERATOR if tenant is None else Audience.TENANT,
+                mutates=not operation.startswith("GET "),
+                principal=Principal(tenant, tenant),
+                role=Role.CONTROL,
+                owner=tenant,
+                precedes=0,
+                follows=0,
+                request=operation,
+                sent=sent,
+                sent_in_url=frozenset(),
+                status=status,
+                failure=failure,
+                found=tuple(found),
+                digest="0" * 16,
+                size=0,
+                objects=-1,
+                seconds=0.001,
+                through=Channel.BODY,
+            )
+        )
+
+    def asks(self, actor: str, tenant: int | None, operation: str = READ) -> int:
+        """Make a request from its begin to its end."""
+        exchange = self.comes(actor, tenant, operation)
+        self.ends(actor)
+        return exchange
+
+    def tells(
+        self,
+        stage: Stage,
+        tenant: int,
+        run: int,
+        *,
+        exchange: int = 0,
+        closes: bool = True,
+    ) -> None:
+        self.add(
+            Initialised(
+                kind="initialised",
+                at=self.now,
+                boot=self.schedule,
+                worker=1,
+                what=OPEN,
+                run=run,
+                stage=stage,
+                tenant=tenant,
+                exchange=exchange,
+                closes=closes,
+            )
+        )
+
+    def opening(self, tenant: int, *, exchange: int = 0) -> int:
+        run = next(self._runs)
+        self.tells(Stage.BEGUN, tenant, run, exchange=exchange)
+        return run
+
+    def opens(self, tenant: int, *, exchange: int = 0, closes: bool = True) -> int:
+        run = self.opening(tenant, exchange=exchange)
+        self.tells(Stage.READY, tenant, run, exchange=exchange, closes=closes)
+        return run
+
+    def closes(self, tenant: int, run: int) -> None:
+        for stage in (Stage.CLOSING, Stage.CLOSED):
+            self.tells(stage, tenant, run)
+
+    def uses(
+        self,
+        exchange: int,
+        tenant: int | None,
+        run: int,
+        state: Condition = Condition.READY,
+        *,
+        during: int | None = None,
+    ) -> None:
+        self.add(
+            Used(
+                kind="used",
+                at=self.now,
+                boot=self.schedule,
+                worker=1,
+                exchange=exchange,
+                what=OPEN,
+                run=run,
+                tenant=tenant,
+                state=state,
+                resource=run,
+                during=during,
+            )
+        )
+
+    def connects(self, backend: int, tenant: int | None, *, is_open: bool) -> None:
+        self.add(
+            Connected("connected", self.now, self.schedule, 1, backend, is_open, tenant)
+        )
+
+    def leaves_open(self, backend: int) -> None:
+        self.add(
+            LeftOpen(
+                "left", self.now, self.schedule, backend, "app", "", "idle", "select 1"
+            )
+        )
+
+    def saw(self, exchange: int, generation: int, *, fresh: bool = False) -> None:
+        self.add(
+            Saw("saw", self.now, self.schedule, exchange, A, "flag", generation, fresh)
+        )
+
+    def wrote(self, exchange: int, generation: int) -> None:
+        self.add(
+            Wrote("wrote", self.now, self.schedule, exchange, A, "flag", generation)
+        )
+
+    def logs(self, exchange: int, tenant: int | None) -> None:
+        self.add(
+            LogLine(
+                kind="log",
+                at=self.now,
+                exchange=exchange,
+                logger="app",
+                level="INFO",
+                template="served",
+                slots=(("tenant", tenant),),
+                names=frozenset(() if tenant is None else (tenant,)),
+                hits=(),
+            )
+        )
+
+    def over(
+        self,
+        ending: Ending = Ending.ENDED,
+        *,
+        waiting: Sequence[Waiting] = (),
+        stopped: bool = True,
+        choices: int = 3,
+        operations: int = 20,
+        uncontrolled: Sequence[str] = (),
+        deviations: Sequence[Deviation] = (),
+        digest: str = "d",
+    ) -> None:
+        """End the schedule, and the app."""
+        if stopped and ending is Ending.ENDED:
+            self.reaches(Phase.STOPPED)
+        self.add(
+            ScheduleEnded(
+                kind="schedule ended",
+                at=self.now,
+                schedule=self.schedule,
+                ending=ending,
+                waiting=tuple(waiting),
+                deviations=tuple(deviations),
+                choices=choices,
+                operations=operations,
+                uncontrolled=tuple(uncontrolled),
+                digest=digest,
+            )
+        )

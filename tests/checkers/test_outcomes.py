@@ -1,0 +1,313 @@
+"""Who ends worse than alone through no fault of theirs is found, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.checkers.lifecycle import lifecycle
+from harness.model.boot import Phase, Stage
+from harness.model.finding import Finding
+from harness.model.race import ActorRole, Ending, Movement
+from tests.checkers.plays import OPERATOR, READ, WRITE, A, B, Play
+
+READINESS = "GET /readyz"
+
+
+def found(play: Play) -> list[tuple[str, str, int | None]]:
+    return [(one.operation, one.shape, one.owner) for one in lifecycle(play.history())]
+
+
+def only(play: Play) -> Finding:
+    (finding,) = lifecycle(play.history())
+    return finding
+
+
+def test_requests_that_end_as_alone_are_fine() -> None:
+    play = Play()
+    play.asks("request 1", A)
+    play.asks("request 2", B)
+    play.over()
+
+    assert found(play) == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 0])
+def test_a_request_that_fails_for_no_reason_is_found(status: int) -> None:
+    play = Play()
+    play.asks("request 1", A)
+    play.comes("request 2", A)
+    play.ends("request 2", status)
+    play.over()
+
+    finding = only(play)
+    assert (finding.operation, finding.shape, finding.owner) == (
+        READ,
+        "other outcome",
+        A,
+    )
+    assert "though it is answered 200 if nobody interferes" in finding.summary
+    assert "scenario cold_stampede" in finding.summary
+    assert finding.evidence[0].exchange == 2
+
+
+def test_a_request_that_fails_alone_too_is_fine() -> None:
+    play = Play()
+    play.comes("request 1", A, expected=500)
+    play.ends("request 1", 502)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_a_request_of_which_nobody_knows_how_it_ends_alone_is_not_judged() -> None:
+    play = Play()
+    play.comes("request 1", A, expected=None)
+    play.ends("request 1", 500)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_a_request_that_is_never_answered_is_found() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.over()
+
+    assert found(play) == [(READ, "other outcome", A)]
+
+
+def test_one_that_the_client_left_is_fine() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.leaves("request 1")
+    play.over()
+
+    assert found(play) == []
+
+
+def test_a_waiter_that_fails_because_another_client_left_is_found() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.comes("request 2", A)
+    play.leaves("request 1")
+    play.ends("request 2", 500)
+    play.over()
+
+    finding = only(play)
+    assert finding.shape == "fails with another"
+    assert "the client of request 1, not its own, had left" in finding.summary
+
+
+def test_a_waiter_that_goes_on_when_another_client_left_is_fine() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.comes("request 2", A)
+    play.leaves("request 1")
+    play.ends("request 2")
+    play.over()
+
+    assert found(play) == []
+
+
+def test_all_who_wait_for_an_initialisation_that_fails_may_fail() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.comes("request 2", A)
+    play.fails("request 1")
+    play.tells(Stage.FAILED, A, run, exchange=first)
+    play.ends("request 1", 500)
+    play.ends("request 2", 500)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_another_tenant_may_not_fail_with_it() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.comes("request 2", B)
+    play.fails("request 1")
+    play.tells(Stage.FAILED, A, run, exchange=first)
+    play.ends("request 1", 500)
+    play.ends("request 2", 500)
+    play.over()
+
+    assert found(play) == [(READ, "another tenant's failure", B)]
+
+
+def fails_once(play: Play, then: int) -> None:
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.fails("request 1", "cut off")
+    play.tells(Stage.FAILED, A, run, exchange=first)
+    play.ends("request 1", 500)
+    play.comes("request 2", A)
+    play.ends("request 2", then)
+    play.over()
+
+
+def test_a_failure_that_the_next_request_still_meets_is_found() -> None:
+    play = Play()
+    fails_once(play, 500)
+
+    finding = only(play)
+    assert finding.shape == "failure remembered"
+    assert any("cut off" in fact.text for fact in finding.evidence)
+
+
+def test_a_failure_after_which_the_next_request_succeeds_is_fine() -> None:
+    play = Play()
+    fails_once(play, 200)
+
+    assert found(play) == []
+
+
+def test_an_initialisation_in_the_background_that_fails_concerns_its_tenant() -> None:
+    play = Play()
+    run = play.opening(A)
+    play.fails("lifespan")
+    play.comes("request 1", A)
+    play.comes("request 2", B)
+    play.tells(Stage.FAILED, A, run)
+    play.ends("request 1", 500)
+    play.ends("request 2", 500)
+    play.over()
+
+    assert found(play) == [(READ, "another tenant's failure", B)]
+
+
+def test_a_failure_of_the_lifespan_of_which_nobody_knows_whom_it_concerns() -> None:
+    play = Play()
+    play.fails("lifespan")
+    play.comes("request 1", A)
+    play.ends("request 1", 500)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_what_an_error_of_work_in_anothers_name_does_is_like_a_failure() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.comes("request 2", A)
+    for movement in (Movement.WENT, Movement.LEFT, Movement.FAILED):
+        play.moves("request 1", movement, "cancel undone")
+    play.tells(Stage.FAILED, A, run, exchange=first)
+    play.ends("request 2", 500)
+    play.over()
+
+    # Who left has no end, so that nobody can tell when all of it is over.
+    assert found(play) == []
+
+
+def test_a_rate_limit_may_depend_on_the_order() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.ends("request 1", 429)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_a_refusal_that_nobody_had_a_hand_in_is_found() -> None:
+    play = Play()
+    play.asks("request 1", A)
+    play.comes("request 2", A)
+    play.ends("request 2", 404)
+    play.over()
+
+    assert found(play) == [(READ, "other outcome", A)]
+
+
+def test_a_refusal_where_somebody_changes_what_the_tenant_has_is_fine() -> None:
+    play = Play()
+    play.comes("request 1", A, WRITE)
+    play.comes("request 2", A)
+    play.ends("request 2", 404)
+    play.ends("request 1")
+    play.over()
+
+    assert found(play) == []
+
+
+def test_who_is_reloaded_by_the_operator_may_be_away_but_not_fail() -> None:
+    play = Play()
+    play.comes("operator 1", A, OPERATOR, role=ActorRole.OPERATOR)
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.ends("operator 1")
+    play.over()
+    play.begins()
+    play.comes("operator 1", A, OPERATOR, role=ActorRole.OPERATOR)
+    play.comes("request 1", A)
+    play.ends("request 1", 500)
+    play.ends("operator 1")
+    play.over()
+
+    finding = only(play)
+    assert (finding.shape, finding.count) == ("other outcome", 1)
+
+
+def test_who_is_refused_before_the_app_is_ready_is_fine() -> None:
+    play = Play(ready="/readyz")
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.comes("probe", None, READINESS, role=ActorRole.OPERATOR)
+    play.ends("probe")
+    play.over()
+
+    assert found(play) == []
+
+
+def test_who_is_refused_after_the_app_said_that_it_is_ready_is_found() -> None:
+    play = Play(ready="/readyz")
+    play.comes("probe", None, READINESS, role=ActorRole.OPERATOR)
+    play.ends("probe")
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.over()
+
+    assert found(play) == [(READ, "refused after ready", A)]
+
+
+def test_an_app_that_says_nothing_of_it_is_ready_once_it_has_started() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.over()
+
+    assert found(play) == [(READ, "refused after ready", A)]
+
+
+def test_a_start_that_fails_by_itself_is_found() -> None:
+    play = Play()
+    play.over()
+    play.begins(started=False)
+    play.comes("request 1", A, arrives=False)
+    play.over(stopped=False)
+
+    assert found(play) == [("lifespan", "not started", None)]
+
+
+@pytest.mark.parametrize("interfered", ["fails", "leaves"])
+def test_a_start_that_was_interfered_with_may_fail(interfered: str) -> None:
+    play = Play()
+    play.over()
+    play.begins(started=False)
+    play.comes("request 1", A, arrives=False)
+    getattr(play, interfered)("lifespan")
+    play.over(stopped=False)
+
+    assert found(play) == []
+
+
+def test_nothing_is_said_of_requests_where_all_stood_still() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.over(Ending.STUCK)
+
+    assert found(play) == []
+    assert Phase.STOPPED not in {getattr(one, "phase", None) for one in play.events}
