@@ -69,7 +69,8 @@ class Player:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._done: set[Deviation] = set()
-        self._gone: set[Key] = set()
+        self._parked: set[Key] = set()
+        self._taken: set[Key] = set()
         self._furthest: dict[str, int] = {}
         self._orders: dict[Key, list[Deviation]] = {}
         self._holds: dict[Key, list[Deviation]] = {}
@@ -98,37 +99,37 @@ class Player:
 
     def turn(self, options: Sequence[Operation]) -> int:
         """Return the place of the operation whose turn it is: the first not held."""
-        keys = {option.key for option in options}
+        self._parked = {option.key for option in options}
         for option in options:
             seen = self._furthest.get(option.actor, -1)
             self._furthest[option.actor] = max(seen, option.sequence)
         for place, option in enumerate(options):
             waits = not option.outcome and option.actor != CLOCK
-            if waits and not self._is_held(option.key, keys):
+            if waits and not self._is_held(option.key):
                 return place
         return 0
 
     def took(self, option: Operation) -> None:
         """Note what was taken."""
-        self._gone |= {option.key, option.plain}
+        self._taken |= {option.key, option.plain}
         for one in self._orders.get(option.plain, ()):
-            if one.ahead_of not in self._gone:
+            if one.ahead_of in self._parked or one.ahead_of not in self._taken:
                 self._done.add(one)
 
-    def _is_held(self, key: Key, parked: set[Key]) -> bool:
+    def _is_held(self, key: Key) -> bool:
         waiting = False
         for one in self._holds.get(key, ()):
-            if not self._is_gone(one.operation, parked):
+            if not self._is_gone(one.operation):
                 waiting = True
             else:
                 self._done.add(one)
         return waiting
 
-    def _is_gone(self, key: Key, parked: set[Key]) -> bool:
+    def _is_gone(self, key: Key) -> bool:
         """Tell whether it has been taken, perhaps where there was no choice."""
-        if key in parked:
+        if key in self._parked:
             return False
-        return key in self._gone or key.sequence < self._furthest.get(key.actor, -1)
+        return key in self._taken or key.sequence < self._furthest.get(key.actor, -1)
 
     def _event(self, key: Key, places: dict[Key, int]) -> int:
         """Return the place of what is to happen when it is an operation's turn."""

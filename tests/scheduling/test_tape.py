@@ -255,6 +255,22 @@ def test_what_an_operation_is_told_leaves_it_where_it_is() -> None:
     assert keys(toy)[1:3] == [Key("a", 0), Key("b", 0)]
 
 
+def test_an_operation_that_was_told_something_can_still_be_overtaken() -> None:
+    def program() -> Toy:
+        return Toy(
+            {"a": steps(1), "b": steps(2), "c": steps(2)}, {"b": ("disconnect",)}
+        )
+
+    wanted = (Key("b", 0, "disconnect"), Key("a", 0), Key("c", 0))
+    player = Player(tape_of(program().run(Listed(*wanted))))
+    toy = program()
+
+    toy.run(player)
+
+    assert tuple(keys(toy)[:3]) == wanted
+    assert player.unfit == ()
+
+
 def test_schedules_of_changed_priorities_have_short_tapes() -> None:
     def program() -> Toy:
         return Toy({name: steps(12) for name in "abc"})
