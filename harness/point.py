@@ -12,7 +12,7 @@ Where no schedule is explored this returns at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -84,6 +84,13 @@ class Gate(Protocol):
 
     async def perform(self, work: Work[T]) -> T:
         """Do a piece of work in its turn."""
+        ...
+
+    def lend(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        """Return what the loop is to run for the thread that this is called on.
+
+        What runs in that thread is not waited for until it is done.
+        """
         ...
 
 

@@ -43,10 +43,9 @@ class Request:
         actor: Who makes it.
         role: What the actor is to the app.
         tenant: For whom; None if for nobody in particular.
-        exchange: Its id; 0 if there is none, or several.
+        exchange: Its id; 0 if none is known.
         about: What it does, for people.
-        began: Position at which it reached the app; `NEVER` if it did not. What an
-            operator does begins when the operator comes.
+        began: Position at which it reached the app.
         answer: What came of it; None if nothing did.
         ended: Position of that; `NEVER` without.
         expected: How it ends if nobody interferes; None if that is not known.
@@ -185,21 +184,15 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
         elif isinstance(event, Expected):
             expected[event.actor] = event.status
     for at, came in events:
-        # What an operator does may take several requests, and have no id.
-        if isinstance(came, ActorCame) and (
-            came.exchange or came.role is ActorRole.OPERATOR
-        ):
+        if isinstance(came, ActorCame) and came.exchange:
             ended, answer = answers.get(came.exchange, (NEVER, None))
-            began = at
-            if arrived and came.role is not ActorRole.OPERATOR:
-                began = max(at, arrived.get(came.actor, NEVER))
             yield Request(
                 actor=came.actor,
                 role=came.role,
                 tenant=came.tenant,
                 exchange=came.exchange,
                 about=came.about,
-                began=began,
+                began=max(at, arrived.get(came.actor, at)),
                 answer=answer,
                 ended=ended,
                 expected=expected.get(came.actor),
@@ -246,10 +239,8 @@ def _fault(
     begun, first = told[0]
     through = [(at, one) for at, one in told if one.movement is not Movement.WENT]
     released = through[-1][0] if through else NEVER
-    under_way = _under_way(events, begun, first)
+    under_way = _under_way(events, begun, first.exchange)
     tenants = {tenant for tenant, _ in under_way.values()}
-    if first.opening is not None:
-        tenants.add(first.opening)
     ends = [released, *(end for _, end in under_way.values())]
     if request is not None:
         tenants |= {request.tenant} if request.tenant is not None else set()
@@ -270,12 +261,11 @@ def _fault(
 
 
 def _under_way(
-    events: Iterable[tuple[int, Event]], position: int, move: Moved
+    events: Iterable[tuple[int, Event]], position: int, exchange: int
 ) -> Mapping[tuple[str, int], tuple[int, int]]:
-    """Return the calls of initialisers that an operation belongs to.
+    """Return the calls of initialisers that an exchange is amid at a position.
 
-    They are those for the tenant whose resource it makes, or else those of its request.
-    Each comes with its tenant, and with the position at which it is through.
+    Each with its tenant, and with the position at which it is through.
     """
     open_calls: dict[tuple[str, int], tuple[int, int]] = {}
     for at, one in events:
@@ -283,12 +273,7 @@ def _under_way(
             continue
         call = (one.what, one.run)
         if at < position:
-            own = (
-                one.exchange == move.exchange
-                if move.opening is None
-                else one.tenant == move.opening
-            )
-            if one.stage is Stage.BEGUN and own:
+            if one.stage is Stage.BEGUN and one.exchange == exchange:
                 open_calls[call] = (one.tenant, NEVER)
             elif one.stage in _ENDS:
                 open_calls.pop(call, None)

@@ -42,6 +42,7 @@ class Entry:
         outcome: What was chosen for it; "" if it goes ahead as it is.
         waits: Whether it waits for another one: for a lock in the database, or for
             something in memory.
+        lent: How many coroutines run for it, if it is a thread, which waits for them.
         landing: Done when its answer may be delivered.
         since: Real seconds (`time.monotonic`) at which it was sent.
     """
@@ -57,15 +58,16 @@ class Entry:
     state: State = State.PARKED
     outcome: str = ""
     waits: bool = False
+    lent: int = 0
     landing: asyncio.Future[None] | None = None
     since: float = 0.0
     held: bool = False
     hung: bool = field(default=False)
 
     @property
-    def order(self) -> tuple[str, int]:
+    def order(self) -> tuple[str, int, int]:
         """By what operations are ordered that nobody else orders."""
-        return self.actor, self.sequence
+        return self.actor, self.sequence, self.came
 
     @property
     def backend(self) -> int:

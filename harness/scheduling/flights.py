@@ -113,7 +113,7 @@ class Flights:
             if one.state is State.DRAINING and not (wire and wire.outstanding):
                 self._drop(one)
                 one.state = State.OVER
-        going = [one for one in self._flying if not one.waits]
+        going = [one for one in self._flying if not (one.waits or one.lent)]
         if not going and not (self._changed and self._flying):
             self._changed = False
             return False
@@ -127,7 +127,7 @@ class Flights:
         now = time.monotonic()
         for one in self._flying:
             one.waits = one.backend in held or self._stalls(one, now)
-        if any(not one.waits for one in self._flying):
+        if any(not (one.waits or one.lent) for one in self._flying):
             return True
         # What was seen of several sessions was not seen at one moment.
         if held and self._blocked() != held:
@@ -140,7 +140,7 @@ class Flights:
         return self._locks.waiting(backends) if backends else {}
 
     def _stalls(self, entry: Entry, now: float) -> bool:
-        if entry.held:
+        if entry.held or entry.lent:
             return False
         wire = entry.work.wire
         patience = SLOWEST if wire is not None and wire.outstanding else STALL

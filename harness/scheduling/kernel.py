@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import threading
+import time
 from collections.abc import Callable, Collection, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from harness.model.race import Ending, Movement, Waiting
-from harness.observe.owning import NOW_OPENING
+from harness.observe.runs import NOW_OPENING
 from harness.point import Work
 from harness.recording.context import EXCHANGE
 from harness.scheduling.actors import ACTOR, Actor
@@ -49,6 +52,13 @@ MOST_EARLY: Final = 3
 
 A time-out never ends before them: something has to hang for that.
 """
+MOST_SPINS: Final = 500
+"""Rounds of the loop in which something could always run, after which others go on.
+
+Who polls with `asyncio.sleep(0)` would else wait for ever for what waits for its turn.
+"""
+_SPIN: Final = 100
+"""Steps that such a row of rounds counts for."""
 _FOREIGN: Final = 2.0
 """Seconds that something which is not under control is waited for."""
 _DETECTED: Final = 5.0
@@ -140,9 +150,11 @@ class Kernel:
         self._steps = 0
         self._operations = 0
         self._early = 0
+        self._spins = 0
         self._ending = Ending.ENDED
         self._waiting: tuple[Waiting, ...] = ()
         self._failure: BaseException | None = None
+        self._threads = threading.local()
 
     # The gate that taps and points await.
 
@@ -175,10 +187,42 @@ class Kernel:
         """Have a function run in a thread when the schedule says so."""
         return await self.perform(Work("thread", name, call))
 
+    def owned(self, func: Callable[..., T]) -> Callable[..., T]:
+        """Return a function which, in a thread, belongs to the running operation."""
+        entry = _INSIDE.get()
+
+        @functools.wraps(func)
+        def ran(*args: Any) -> T:
+            self._threads.entry = entry
+            try:
+                return func(*args)
+            finally:
+                self._threads.entry = None
+
+        return ran
+
+    def lend(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        """Return what the loop is to run for the thread that this is called on."""
+        entry = getattr(self._threads, "entry", None) or _INSIDE.get()
+        return work if entry is None else self._lent(entry, work)
+
+    async def _lent(self, entry: Entry, work: Coroutine[Any, Any, T]) -> T:
+        token = _INSIDE.set(None)
+        entry.lent += 1
+        ACTOR.set(entry.actor)
+        try:
+            return await work
+        finally:
+            entry.lent -= 1
+            entry.since = time.monotonic()
+            _INSIDE.reset(token)
+
     def _park(self, work: Work[Any]) -> Entry:
         actor = ACTOR.get()
         sequence = self._sequences.get(actor, 0)
-        self._sequences[actor] = sequence + 1
+        if work.parks:
+            # How often others come may be luck: in how many parts an answer comes.
+            self._sequences[actor] = sequence + 1
         self._came += 1
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
@@ -205,6 +249,8 @@ class Kernel:
     async def _fly(self, entry: Entry, work: Work[T]) -> T:
         outcome = entry.outcome
         if (outcome == RAISE and work.wire is None) or outcome == HANG:
+            if work.wire is not None:
+                work.wire.cut()
             raise _failure(work)
         if work.wire is not None:
             if outcome == RAISE:
@@ -243,15 +289,38 @@ class Kernel:
             if entry.outcome == AFTER and waited is not None and waited.done():
                 self._tampered.remove(entry)
                 self._leave(entry)
+        self._spins += 1
+        if self._spins >= MOST_SPINS:
+            self._spins = 0
+            self._guarded(self._spun)
 
     def idle(self) -> None:
         """Make something ready: nothing can run."""
+        self._spins = 0
+        self._guarded(self._rested)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
         try:
-            while not (self._loop.is_ready or self._loop.is_stopping):
-                self._go_on()
+            step()
         except BaseException as error:  # noqa: BLE001 - shown where the schedule is run
             self._failure = error
             self._loop.stop()
+
+    def _rested(self) -> None:
+        while not (self._loop.is_ready or self._loop.is_stopping):
+            self._go_on()
+
+    def _spun(self) -> None:
+        """Let others go on, too, where somebody never waits."""
+        self._steps += _SPIN
+        if self._steps > MOST_STEPS:
+            self._end(Ending.ENDLESS)
+        elif self._interfere() or self._flights.settle() or self._flights.deliver():
+            return
+        elif options := self._options():
+            self._choose(options)
+        elif self._loop.next_timer() is not None:
+            self._advance(deviates=False)
 
     def _go_on(self) -> None:
         for entry in self._resuming[:]:
@@ -396,10 +465,14 @@ class Kernel:
         self._loop.stop()
 
     def _tell(self, entry: Entry, movement: Movement) -> None:
-        operation = entry.option(entry.outcome)
-        self._told(Move(operation, movement, False, entry.key, entry.exchange))
+        if entry.work.parks:
+            operation = entry.option(entry.outcome)
+            self._told(Move(operation, movement, False, entry.key, entry.exchange))
 
     # Running it.
+
+    def _through(self, _: asyncio.Task[None]) -> None:
+        self._loop.stop()
 
     def run(self, scenario: Coroutine[Any, Any, None]) -> Ran:
         """Run a scenario to its end, or to where nothing goes on.
@@ -414,9 +487,11 @@ class Kernel:
         loop.driver = loop.harness_gate = self
         task = loop.create_task(scenario)
         try:
-            task.add_done_callback(lambda _: loop.stop())
+            task.add_done_callback(self._through)
             loop.run_forever()
         finally:
+            # Whoever cancels it later goes on with the loop.
+            task.remove_done_callback(self._through)
             loop.driver = loop.harness_gate = None
             loop.start_clock()
         if self._failure is not None:

@@ -8,8 +8,11 @@ import itertools
 import math
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
+
+from harness.observe.gates.threads import name_of
 
 if TYPE_CHECKING:
     from harness.point import Gate
@@ -33,6 +36,10 @@ class Driver(Protocol):
 
     async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
         """Await what runs in another thread."""
+        ...
+
+    def owned(self, func: Callable[..., T]) -> Callable[..., T]:
+        """Return a function which, in a thread, belongs to the running operation."""
         ...
 
 
@@ -163,12 +170,15 @@ class GatedLoop(asyncio.SelectorEventLoop):
         """Run a function in a thread; when that begins is the driver's choice."""
         if self.driver is None:
             return super().run_in_executor(executor, func, *args)
-        name = getattr(func, "__qualname__", type(func).__qualname__)
+        driver, threads = self.driver, ThreadPoolExecutor
 
         def call() -> asyncio.Future[T]:
-            return super(GatedLoop, self).run_in_executor(executor, func, *args)
+            # What goes to another process has to stay as it is.
+            here = executor is None or isinstance(executor, threads)
+            job = driver.owned(func) if here else func
+            return super(GatedLoop, self).run_in_executor(executor, job, *args)
 
-        return self.create_task(self.driver.in_thread(name, call))
+        return self.create_task(driver.in_thread(name_of(func), call))
 
     def _run_once(self) -> None:
         if self.driver is not None and not self.is_stopping:

@@ -107,8 +107,7 @@ class Play:
         arrives: bool = True,
     ) -> int:
         """Have an actor come, and its request reach the app; return the exchange."""
-        # What the operator does may take any number of requests.
-        exchange = next(self._ids) if role is ActorRole.REQUEST else 0
+        exchange = 0 if role is ActorRole.LIFESPAN else next(self._ids)
         if exchange and expected is not None:
             self.add(Expected("expected", self.schedule, actor, expected))
         about = f"somebody: {operation}"
@@ -134,7 +133,6 @@ class Play:
         *,
         kind: str = "query",
         sequence: int = 1,
-        opening: int | None = None,
     ) -> None:
         self.add(
             Moved(
@@ -149,7 +147,6 @@ class Play:
                 outcome=outcome,
                 deviates=bool(outcome),
                 exchange=self._asked[actor][0] if actor in self._asked else 0,
-                opening=opening,
             )
         )
 
@@ -157,12 +154,10 @@ class Play:
         """The client of an actor goes away."""
         self.moves(actor, Movement.LEFT, "cancel before")
 
-    def fails(
-        self, actor: str, outcome: str = "raise", *, opening: int | None = None
-    ) -> None:
+    def fails(self, actor: str, outcome: str = "raise", sequence: int = 1) -> None:
         """An operation of an actor fails."""
-        for movement in (Movement.WENT, Movement.FAILED):
-            self.moves(actor, movement, outcome, opening=opening)
+        self.moves(actor, Movement.WENT, outcome, sequence=sequence)
+        self.moves(actor, Movement.FAILED, outcome, sequence=sequence)
 
     def ends(
         self,
@@ -178,7 +173,7 @@ class Play:
         self.add(
             Exchange(
                 kind="exchange",
-                id=exchange or next(self._ids),
+                id=exchange,
                 at=self.now,
                 operation=operation,
                 audience=Audience.OPERATOR if tenant is None else Audience.TENANT,

@@ -153,9 +153,10 @@ def _connection_lost() -> Exception:
 
 
 def _label(name: str, args: tuple[Any, ...]) -> str:
-    for one in args[:2]:
-        text = getattr(one, "query", one)
-        if isinstance(text, str) and " " in text:
-            line = " ".join(text.split())
-            return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
-    return name.replace("_", " ")
+    """Return the statement, on one line."""
+    at = 1 if name == "prepare" else 0
+    text = getattr(args[at], "query", args[at]) if len(args) > at else None
+    if not isinstance(text, str) or not text:
+        return name.replace("_", " ")
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,0 +1,1 @@
+"""Taps that have what an app does outside wait for its turn."""
