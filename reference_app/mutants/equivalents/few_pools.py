@@ -60,17 +60,17 @@ class FewPoolsStorage(SchemaAndRole):
     async def close(self) -> None:
         """Close what is open."""
         while self._pools:
-            _, pool = self._pools.popitem()
-            try:
-                async with asyncio.timeout(self._settings.close_timeout):
-                    await pool.close()
-            except TimeoutError:
-                pool.terminate()
+            await self._close(next(reversed(self._pools)))
 
     @asynccontextmanager
     async def open(self, tenant: Tenant) -> AsyncIterator[FewPoolsStore]:
         """Yield the tenant's rows; its pool is opened on use."""
         yield FewPoolsStore(self, tenant)
+
+    async def remove(self, connection: Connection, tenant: Tenant) -> None:
+        """Remove a tenant's place, and close its pool, which leads nowhere then."""
+        await self._close(tenant.own_role)
+        await super().remove(connection, tenant)
 
     def connections(self) -> Connections:
         """Count the connections of tenants' pools."""
@@ -112,6 +112,16 @@ class FewPoolsStorage(SchemaAndRole):
         for role in self._dispensable(tenant)[:surplus]:
             self._pools.pop(role).terminate()
         return pool
+
+    async def _close(self, role: str) -> None:
+        pool = self._pools.pop(role, None)
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(self._settings.close_timeout):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
 
     def _dispensable(self, tenant: Tenant) -> Sequence[str]:
         """Return the pools that nobody uses, the one used longest ago first."""

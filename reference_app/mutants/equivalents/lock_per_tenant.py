@@ -35,7 +35,7 @@ class LockPerTenant(OpenTenants):
     ) -> None:
         super().__init__(settings, open_runtime, logger)
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._begun: set[Kept[TenantRuntime]] = set()
+        self._begun: dict[Kept[TenantRuntime], UUID] = {}
 
     async def __aexit__(
         self,
@@ -49,6 +49,9 @@ class LockPerTenant(OpenTenants):
         await super().__aexit__(kind, error, trace)
 
     async def close(self, tenant_id: UUID) -> None:
+        for kept, opening_id in self._begun.items():
+            if opening_id == tenant_id:
+                _close(kept)
         async with self._locks[tenant_id]:
             await super().close(tenant_id)
 
@@ -91,7 +94,7 @@ class LockPerTenant(OpenTenants):
             deadline=self._settings.tenant_deadline,
             patience=self._settings.close_timeout,
         )
-        self._begun.add(kept)
+        self._begun[kept] = newest.id
         self._keepers.create_task(
             self._run(newest, kept),
             name=f"tenant {newest.slug}",
@@ -103,7 +106,7 @@ class LockPerTenant(OpenTenants):
         try:
             await super()._run(tenant, kept)
         finally:
-            self._begun.discard(kept)
+            del self._begun[kept]
 
 
 def create_app() -> FastAPI:
