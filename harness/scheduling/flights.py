@@ -10,6 +10,7 @@ from harness.scheduling.entry import Entry, State
 if TYPE_CHECKING:
     from harness.scheduling.locks import Locks
     from harness.scheduling.loop import GatedLoop
+    from harness.scheduling.outside import Outside
 
 GLANCE: Final = 0.002
 """Seconds after which the database is asked whether a statement waits for a lock."""
@@ -26,14 +27,12 @@ class Flights:
     Args:
         loop: Which hears of answers.
         locks: Tells which statements wait for a lock.
-
-    Attributes:
-        uncontrolled: What was not under control, one line each.
+        outside: Hears of what comes.
     """
 
-    def __init__(self, loop: GatedLoop, locks: Locks) -> None:
-        self.uncontrolled: list[str] = []
+    def __init__(self, loop: GatedLoop, locks: Locks, outside: Outside) -> None:
         self._loop = loop
+        self._outside = outside
         self._locks = locks
         self._flying: list[Entry] = []
         self._landed: list[Entry] = []
@@ -117,9 +116,19 @@ class Flights:
         if not going and not (self._changed and self._flying):
             self._changed = False
             return False
-        if going and self._loop.listen(GLANCE):
+        if going and self.listen(GLANCE):
             return True
         return self._look()
+
+    def listen(self, timeout: float) -> bool:
+        """Wait for the outside; return whether something came.
+
+        Args:
+            timeout: Real seconds to wait at most.
+        """
+        sources = self._loop.listen(timeout)
+        self._outside.heard(sources, self._flying)
+        return bool(sources)
 
     def _look(self) -> bool:
         """Find out who waits; return whether somebody goes on."""
@@ -147,7 +156,7 @@ class Flights:
         if now - entry.since < patience:
             return False
         if not entry.waits:
-            self.uncontrolled.append(
+            self._outside.uncontrolled.append(
                 f"{entry.actor}: {entry.work.kind} {entry.work.label} waits for "
                 f"something else than its answer"
             )

@@ -19,6 +19,7 @@ from harness.scheduling.actors import ACTOR, Actor
 from harness.scheduling.choice import Choice, Chooser, Operation, Trace
 from harness.scheduling.entry import Entry, State
 from harness.scheduling.flights import Flights
+from harness.scheduling.fresh import refuse_foreign_loop
 from harness.scheduling.outcomes import (
     AFTER,
     BEFORE,
@@ -34,6 +35,7 @@ from harness.scheduling.outcomes import (
     UNDONE,
     outcomes_of,
 )
+from harness.scheduling.outside import Outside
 from harness.scheduling.waits import who_waits
 
 if TYPE_CHECKING:
@@ -119,6 +121,9 @@ class Kernel:
         fails: Says how an operation may fail: ``raise``, ``cut off``, ``hang``.
         faults: How many operations may fail in this schedule.
 
+    Raises:
+        UsageError: It is another kind of loop.
+
     Attributes:
         actors: Who acts, by name.
     """
@@ -133,13 +138,15 @@ class Kernel:
         fails: Callable[[Entry], Collection[str]] = lambda _: (),
         faults: int = 0,
     ) -> None:
+        refuse_foreign_loop(loop)
         self.actors: dict[str, Actor] = {}
         self._loop = loop
         self._chooser = chooser
         self._told = told
         self._fails = fails
         self._faults = faults
-        self._flights = Flights(loop, locks)
+        self._outside = Outside(loop)
+        self._flights = Flights(loop, locks, self._outside)
         self._parked: list[Entry] = []
         self._hung: list[Entry] = []
         self._tampered: list[Entry] = []
@@ -251,6 +258,8 @@ class Kernel:
         if (outcome == RAISE and work.wire is None) or outcome == HANG:
             if work.wire is not None:
                 work.wire.cut()
+                # Those who have the connection are told in the next round.
+                await asyncio.sleep(0)
             raise _failure(work)
         if work.wire is not None:
             if outcome == RAISE:
@@ -284,6 +293,7 @@ class Kernel:
 
     def busy(self) -> None:
         """Cancel who is to be cancelled between an answer and its delivery."""
+        self._outside.note_who_waited()
         for entry in self._tampered[:]:
             waited = getattr(entry.task, "_fut_waiter", None)
             if entry.outcome == AFTER and waited is not None and waited.done():
@@ -297,6 +307,7 @@ class Kernel:
     def idle(self) -> None:
         """Make something ready: nothing can run."""
         self._spins = 0
+        self._outside.rest()
         self._guarded(self._rested)
 
     def _guarded(self, step: Callable[[], None]) -> None:
@@ -329,8 +340,7 @@ class Kernel:
                 entry.work.wire.resume()
         if self._interfere() or self._flights.settle() or self._flights.deliver():
             return
-        if self._loop.listen(0):
-            self._foreign()
+        if self._flights.listen(0):
             return
         self._steps += 1
         if self._steps > MOST_STEPS:
@@ -356,11 +366,6 @@ class Kernel:
                     self._resuming.append(entry)
                 return True
         return False
-
-    def _foreign(self) -> None:
-        what = {_described(one) for one in self._loop.watched()}
-        shown = ", ".join(sorted(what)[:3]) or "another thread"
-        self._flights.uncontrolled.append(f"woken from outside: {shown}")
 
     def _options(self) -> list[tuple[Operation, Entry | None]]:
         """Return what could happen next, the first-come-first-served pick first."""
@@ -439,7 +444,7 @@ class Kernel:
     def _nothing_parked(self) -> None:
         """Go on where no operation can be chosen."""
         circle = self._flights.waiting and self._flights.locked_in_circle()
-        if circle and self._loop.listen(_DETECTED):
+        if circle and self._flights.listen(_DETECTED):
             return
         if self._loop.next_timer() is not None:
             self._advance(deviates=False)
@@ -449,12 +454,10 @@ class Kernel:
             self._flights.begin(entry)
             entry.turn.set_result(HANG)
         elif self._flights.waiting:
-            if not self._loop.listen(_FOREIGN):
+            if not self._flights.listen(_FOREIGN):
                 self._end(Ending.DEADLOCK)
-        elif any(_is_foreign(one) for one in self._loop.watched()):
-            if self._loop.listen(_FOREIGN):
-                self._foreign()
-            else:
+        elif self._outside.may_come:
+            if not self._flights.listen(_FOREIGN):
                 self._end(Ending.STUCK)
         else:
             self._end(Ending.DEADLOCK)
@@ -505,7 +508,7 @@ class Kernel:
             trace=tuple(self._trace),
             waiting=self._waiting,
             operations=self._operations,
-            uncontrolled=tuple(self._flights.uncontrolled),
+            uncontrolled=tuple(self._outside.uncontrolled),
         )
 
 
@@ -517,17 +520,6 @@ def _failure(work: Work[Any]) -> Exception:
 
 def _nothing() -> None:
     """Be something that is ready."""
-
-
-def _described(one: object) -> str:
-    protocol = getattr(one, "_protocol", None)
-    return type(protocol if protocol is not None else one).__name__
-
-
-def _is_foreign(one: object) -> bool:
-    """Whether something is waited for that no tap stands before."""
-    protocol = getattr(one, "_protocol", None)
-    return not getattr(protocol, "harness_gated", False)
 
 
 __all__ = ["CLOCK", "EPOCH", "GOES", "Kernel", "Move", "Ran"]

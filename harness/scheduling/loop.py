@@ -140,19 +140,28 @@ class GatedLoop(asyncio.SelectorEventLoop):
         """Whether it returns once what is ready has run."""
         return bool(self._stopping)  # type: ignore[attr-defined]
 
-    def listen(self, timeout: float) -> int:
+    def listen(self, timeout: float) -> list[object]:
         """Wait for the outside and make ready what it wakes.
 
         Args:
             timeout: Real seconds to wait at most.
 
         Returns:
-            How many file descriptors were woken.
+            What is called back: transports, or functions.
         """
         events = self._selector.select(timeout)  # type: ignore[attr-defined]
-        if events:
-            self._process_events(events)  # type: ignore[attr-defined]
-        return len(events)
+        if not events:
+            return []
+        self._process_events(events)  # type: ignore[attr-defined]
+        handles = (one for key, _ in events for one in key.data if one is not None)
+        return [_whose(one) for one in handles]
+
+    def woken(self) -> Iterator[asyncio.Task[Any]]:
+        """Yield the tasks that are about to go on because what they awaited is done."""
+        for handle in self._ready:  # type: ignore[attr-defined]
+            owner = getattr(handle._callback, "__self__", None)  # noqa: SLF001
+            if isinstance(owner, asyncio.Task):
+                yield owner
 
     def watched(self) -> Iterator[object]:
         """Yield what calls back when a file descriptor is woken, except the loop."""
@@ -162,7 +171,7 @@ class GatedLoop(asyncio.SelectorEventLoop):
                 continue
             for handle in key.data or ():
                 if handle is not None and not handle.cancelled():
-                    yield getattr(handle._callback, "__self__", handle._callback)  # noqa: SLF001
+                    yield _whose(handle)
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., T], *args: Any
@@ -187,3 +196,9 @@ class GatedLoop(asyncio.SelectorEventLoop):
             else:
                 self.driver.idle()
         super()._run_once()  # type: ignore[misc]
+
+
+def _whose(handle: asyncio.Handle) -> object:
+    called: Any = handle._callback  # type: ignore[attr-defined] # noqa: SLF001
+    owner = getattr(called, "__self__", None)
+    return owner if isinstance(owner, asyncio.BaseTransport) else called

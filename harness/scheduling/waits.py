@@ -38,6 +38,12 @@ def actor_of(task: asyncio.Task[Any]) -> str:
     return "scenario" if context is None else str(context.get(ACTOR, "scenario"))
 
 
+def call_of(task: asyncio.Task[Any]) -> str:
+    """Return which call a task waits in, as far as it is known."""
+    waited = getattr(task, "_fut_waiter", None)
+    return "something" if waited is None else _name(task, waited)
+
+
 def _name(task: asyncio.Task[Any], waited: asyncio.Future[Any]) -> str:
     if isinstance(waited, asyncio.Task):
         work = waited.get_coro()
