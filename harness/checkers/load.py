@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from harness.checkers.coverage import lost_beacons, watched_channels
+from harness.checkers.channels import unwatched, watched_channels
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import Channel, Declared, Unseen
 from harness.model.load import Beat, Tally
 from harness.model.tenant import alias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from harness.model.history import History
 
@@ -31,7 +31,11 @@ WINDOW: Final = 5.0
 
 
 def load_coverage(
-    history: History, *, operations: Sequence[str], cold: bool = False
+    history: History,
+    *,
+    operations: Sequence[str],
+    cold: bool = False,
+    channels: Collection[Channel] = (Channel.BODY, Channel.LOG),
 ) -> Coverage:
     """Work out what a swarm saw of the app.
 
@@ -39,14 +43,20 @@ def load_coverage(
         history: What happened, with what workers told.
         operations: Keys of those that users could ask for.
         cold: Whether each tenant's first success is what counts.
+        channels: Those of body and log that must be watched for a verdict.
     """
     tallies = list(history.of(Tally))
     asked = {one.operation for one in tallies if one.operation and _worked(one)}
     tenants = _of_tenants(tallies)
+    # What was seen while the world was made says nothing of what users saw.
+    watched = set(watched_channels(history)) - {Channel.BODY}
+    if any(one.sighted for one in tenants.values()):
+        watched.add(Channel.BODY)
     gaps = [
         *_generator(history),
         *_samples(tenants),
         *_tenants(tenants, sorted(history.knows), cold=cold),
+        *unwatched(history, watched, channels),
         *(Gap(one.step, one.reason, floor=True) for one in history.of(Unseen)),
         *(
             Gap(key, "no user's request for it succeeded", floor=False)
@@ -54,24 +64,13 @@ def load_coverage(
             if key not in asked
         ),
     ]
-    channels = set(watched_channels(history))
-    if any(one.sighted for one in tenants.values()):
-        channels.add(Channel.BODY)
-    elif tenants:
-        reason = "no tenant saw a planted value of its own in an answer"
-        gaps.append(Gap(f"channel {Channel.BODY}", reason, floor=True))
-    if Channel.LOG not in channels:
-        lost = lost_beacons(history)
-        through = f" (through {', '.join(lost)})" if lost else ""
-        reason = f"the beacon sent to the app's log did not come out{through}"
-        gaps.append(Gap(f"channel {Channel.LOG}", reason, floor=False))
     return Coverage(
         covered=tuple(sorted(asked)),
         operations_required=len(operations),
         operations_known=len({one.operation for one in history.of(Declared)}),
         fields_seen=0,
         fields_planted=0,
-        channels=tuple(one for one in Channel if one in channels),
+        channels=tuple(one for one in Channel if one in watched),
         probes=0,
         gaps=tuple(sorted(dict.fromkeys(gaps), key=lambda gap: not gap.floor)),
     )

@@ -74,7 +74,7 @@ def worse_than_alone(
     """
     if request.expected is None or request.expected >= _FAILS:
         return False
-    if excused(schedule, request):
+    if request.began >= shutdown_from(schedule) or excused(schedule, request):
         return False
     since = ready_from(schedule) if ready is None else ready
     answer = request.answer
@@ -118,6 +118,21 @@ def ready_from(schedule: Schedule) -> int:
             method, _, asked = event.operation.partition(" ")
             if method == "GET" and asked == path:
                 return at
+    return NEVER
+
+
+def shutdown_from(schedule: Schedule) -> int:
+    """Return the position from which the app shuts down, and takes no requests."""
+    started = NEVER
+    for at, event in schedule.events:
+        if isinstance(event, Reached) and event.phase is Phase.STARTED:
+            started = at
+        elif (isinstance(event, Reached) and event.phase is Phase.STOPPED) or (
+            at > started
+            and isinstance(event, Moved)
+            and (event.actor, event.operation) == (LIFESPAN, LIFESPAN)
+        ):
+            return at
     return NEVER
 
 

@@ -43,9 +43,10 @@ class Request:
         actor: Who makes it.
         role: What the actor is to the app.
         tenant: For whom; None if for nobody in particular.
-        exchange: Its id; 0 if none is known.
+        exchange: Its id; 0 if there is none, or several.
         about: What it does, for people.
-        began: Position at which it reached the app.
+        began: Position at which it reached the app; `NEVER` if it did not. What an
+            operator does begins when the operator comes.
         answer: What came of it; None if nothing did.
         ended: Position of that; `NEVER` without.
         expected: How it ends if nobody interferes; None if that is not known.
@@ -184,15 +185,21 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
         elif isinstance(event, Expected):
             expected[event.actor] = event.status
     for at, came in events:
-        if isinstance(came, ActorCame) and came.exchange:
+        # What an operator does may take several requests, and have no id.
+        if isinstance(came, ActorCame) and (
+            came.exchange or came.role is ActorRole.OPERATOR
+        ):
             ended, answer = answers.get(came.exchange, (NEVER, None))
+            began = at
+            if arrived and came.role is not ActorRole.OPERATOR:
+                began = max(at, arrived.get(came.actor, NEVER))
             yield Request(
                 actor=came.actor,
                 role=came.role,
                 tenant=came.tenant,
                 exchange=came.exchange,
                 about=came.about,
-                began=max(at, arrived.get(came.actor, at)),
+                began=began,
                 answer=answer,
                 ended=ended,
                 expected=expected.get(came.actor),
@@ -239,8 +246,10 @@ def _fault(
     begun, first = told[0]
     through = [(at, one) for at, one in told if one.movement is not Movement.WENT]
     released = through[-1][0] if through else NEVER
-    under_way = _under_way(events, begun, first.exchange)
+    under_way = _under_way(events, begun, first)
     tenants = {tenant for tenant, _ in under_way.values()}
+    if first.opening is not None:
+        tenants.add(first.opening)
     ends = [released, *(end for _, end in under_way.values())]
     if request is not None:
         tenants |= {request.tenant} if request.tenant is not None else set()
@@ -261,11 +270,12 @@ def _fault(
 
 
 def _under_way(
-    events: Iterable[tuple[int, Event]], position: int, exchange: int
+    events: Iterable[tuple[int, Event]], position: int, move: Moved
 ) -> Mapping[tuple[str, int], tuple[int, int]]:
-    """Return the calls of initialisers that an exchange is amid at a position.
+    """Return the calls of initialisers that an operation belongs to.
 
-    Each with its tenant, and with the position at which it is through.
+    They are those for the tenant whose resource it makes, or else those of its request.
+    Each comes with its tenant, and with the position at which it is through.
     """
     open_calls: dict[tuple[str, int], tuple[int, int]] = {}
     for at, one in events:
@@ -273,7 +283,12 @@ def _under_way(
             continue
         call = (one.what, one.run)
         if at < position:
-            if one.stage is Stage.BEGUN and one.exchange == exchange:
+            own = (
+                one.exchange == move.exchange
+                if move.opening is None
+                else one.tenant == move.opening
+            )
+            if one.stage is Stage.BEGUN and own:
                 open_calls[call] = (one.tenant, NEVER)
             elif one.stage in _ENDS:
                 open_calls.pop(call, None)

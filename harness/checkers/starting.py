@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.checkers.coverage import lost_beacons
+from harness.checkers.channels import unwatched, watched_channels
 from harness.checkers.generations import made_again
 from harness.model.boot import (
     Arrival,
@@ -17,7 +18,7 @@ from harness.model.boot import (
     Watching,
 )
 from harness.model.coverage import Coverage, Gap
-from harness.model.event import BeaconSent, Channel, Unseen
+from harness.model.event import Channel, Unseen
 from harness.model.tenant import alias
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 MOST_NAMES = 5
 
 
-def coverage_of_starts(history: History) -> Coverage:
+def coverage_of_starts(
+    history: History, *, channels: Collection[Channel] = (Channel.BODY, Channel.LOG)
+) -> Coverage:
     """Work out what the starts of a history cover.
 
     Covered is each way of starting of which a start served every tenant. An
@@ -34,22 +37,27 @@ def coverage_of_starts(history: History) -> Coverage:
     for a tenant that was served is a gap of the floor: its import string, or what it
     says of the tenant, is wrong. So is a start whose end was not seen: what it left
     open is not known.
+
+    Args:
+        history: What happened.
+        channels: Those of body and log that must be watched for a verdict.
     """
+    since = _since_the_first_start(history)
+    watched = set(watched_channels(since))
     gaps = [
         *_initialiser_gaps(history),
         *_again_gaps(history),
         *_ends_gaps(history),
-        *_log_gaps(history),
-        *(Gap(one.step, one.reason, floor=True) for one in _unseen(history)),
+        *unwatched(since, watched, channels),
+        *(Gap(one.step, one.reason, floor=True) for one in since.of(Unseen)),
     ]
-    channels = () if any(gap.what == "channel log" for gap in gaps) else (Channel.LOG,)
     return Coverage(
         covered=tuple(dict.fromkeys(_covered(history))),
         operations_required=0,
         operations_known=0,
         fields_seen=0,
         fields_planted=0,
-        channels=channels,
+        channels=tuple(one for one in Channel if one in watched),
         probes=0,
         gaps=tuple(sorted(dict.fromkeys(gaps), key=lambda gap: not gap.floor)),
     )
@@ -121,21 +129,11 @@ def _ends_gaps(history: History) -> Iterator[Gap]:
             yield Gap("shutdown", reason, floor=True)
 
 
-def _log_gaps(history: History) -> Iterator[Gap]:
-    lost = lost_beacons(history)
-    if lost or not any(history.of(BeaconSent)):
-        through = f" (through {', '.join(lost)})" if lost else ""
-        reason = f"the beacon sent to the app's log did not come out{through}"
-        yield Gap("channel log", reason, floor=False)
-
-
-def _unseen(history: History) -> Iterator[Unseen]:
-    """Yield what could not be done from the first start on."""
-    begun = False
-    for event in history.events:
-        begun = begun or isinstance(event, Boot)
-        if begun and isinstance(event, Unseen):
-            yield event
+def _since_the_first_start(history: History) -> History:
+    """Leave out how the world was made: it may as well be taken from a snapshot."""
+    events = history.events
+    first = next((n for n, one in enumerate(events) if isinstance(one, Boot)), None)
+    return replace(history, events=() if first is None else events[first:])
 
 
 def _listed(names: list[str]) -> str:

@@ -28,6 +28,7 @@ def startup(
     dsn: options.Dsn = None,
     postgres_image: options.PostgresImage = None,
     fail_on: options.FailOn = None,
+    floor_channels: options.FloorChannels = None,
     snapshot: options.Snapshot = None,
     cache: options.Cache = None,
     runs: options.Runs = None,

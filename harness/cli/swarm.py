@@ -79,6 +79,7 @@ def swarm(
     dsn: options.Dsn = None,
     postgres_image: options.PostgresImage = None,
     fail_on: options.FailOn = None,
+    floor_channels: options.FloorChannels = None,
     budget: options.Budget = None,
     runs: options.Runs = None,
     keep_runs: options.KeepRuns = None,

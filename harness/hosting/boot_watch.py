@@ -12,6 +12,7 @@ from harness.model.boot import (
     LeftOpen,
     Phase,
     Reached,
+    Used,
 )
 from harness.model.masking import masked
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.model.canary import CanaryKey
     from harness.model.tenant import Tenant
     from harness.observe.asyncpg.connections import Connection
+    from harness.observe.resources import Use
     from harness.observe.runs import Call
     from harness.recording.recorder import Recorder
     from harness.target.initialiser import Initialiser
@@ -115,6 +117,24 @@ class BootWatch:
             open=connection.open,
             tenant=self._names[connection.key],
             where=connection.where,
+        )
+        self._recorder.add(event)
+
+    def used(self, worker: int, use: Use) -> None:
+        """A pool or a connection was used that was opened for one tenant."""
+        event = Used(
+            kind="used",
+            at=use.at + self._offset,
+            boot=self._number,
+            worker=worker,
+            exchange=use.exchange,
+            what=use.what,
+            run=use.run,
+            tenant=self._names[use.key],
+            state=use.state,
+            resource=use.resource,
+            form=use.form,
+            during=self._names[use.during] if use.during else None,
         )
         self._recorder.add(event)
 

@@ -103,14 +103,10 @@ def _closing(
 ) -> Callable[..., Any]:
     key_of = _Key(function, one.closed_tenant or one.tenant)
 
-    @contextlib.contextmanager
-    def told(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
-        run = Run(sink, one.function, 0, key_of(args, kwargs), closes=True)
-        run.tell(Stage.CLOSING)
-        try:
-            yield
-        finally:
-            run.tell(Stage.CLOSED)
+    def told(
+        args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> contextlib.AbstractContextManager[None]:
+        return Run(sink, one.function, 0, key_of(args, kwargs), closes=True).closing()
 
     if inspect.iscoroutinefunction(function):
 

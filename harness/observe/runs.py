@@ -6,19 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, final
 
 from harness.model.boot import Stage
+from harness.observe.owning import NOW_CLOSING, NOW_OPENING, OPENING, Opening
 from harness.recording.context import EXCHANGE
-
-NOW_OPENING: ContextVar[str] = ContextVar("harness_opening", default="")
-"""What the initialiser that is running was told of the tenant; "" outside of any.
-
-Tasks that it starts inherit it.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +63,13 @@ class Run:
         self._what = what
         self._number = number
         self._key = key
+        outer = OPENING.get()
+        inner = outer is not None and outer.stage is Stage.BEGUN and outer.key == key
+        self._opening = Opening(what, number, key, outer=outer if inner else None)
 
     def tell(self, stage: Stage, detail: str = "", *, at: float = 0.0) -> None:
         """Tell what has become of the call, now or at another time."""
+        self._opening.stage = stage
         when = at or time.monotonic()
         exchange = EXCHANGE.get()
         call = Call(when, self._what, self._number, stage, self._key, exchange, detail)
@@ -90,6 +88,7 @@ class Run:
     def inside(self) -> Iterator[None]:
         """Tell of what ends the block, unless it ends well."""
         token = NOW_OPENING.set(self._key or self._what)
+        call = OPENING.set(self._opening)
         try:
             yield
         except (asyncio.CancelledError, GeneratorExit):
@@ -102,6 +101,20 @@ class Run:
             # A coroutine may be closed in another context than it ran in.
             with contextlib.suppress(ValueError):
                 NOW_OPENING.reset(token)
+            with contextlib.suppress(ValueError):
+                OPENING.reset(call)
+
+    @contextlib.contextmanager
+    def closing(self) -> Iterator[None]:
+        """Tell that the resource is being closed in the block, and then is closed."""
+        self.tell(Stage.CLOSING)
+        token = NOW_CLOSING.set(self._key or self._what)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError):
+                NOW_CLOSING.reset(token)
+            self.tell(Stage.CLOSED)
 
 
 async def followed(coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
@@ -132,11 +145,8 @@ class AsyncContext(contextlib.AbstractAsyncContextManager[Any]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        self._run.tell(Stage.CLOSING)
-        try:
+        with self._run.closing():
             suppressed: bool | None = await self._inner.__aexit__(kind, error, trace)
-        finally:
-            self._run.tell(Stage.CLOSED)
         return suppressed
 
 
@@ -162,9 +172,6 @@ class Context(contextlib.AbstractContextManager[Any]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        self._run.tell(Stage.CLOSING)
-        try:
+        with self._run.closing():
             suppressed: bool | None = self._inner.__exit__(kind, error, trace)
-        finally:
-            self._run.tell(Stage.CLOSED)
         return suppressed

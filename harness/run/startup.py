@@ -235,7 +235,7 @@ class _Run:
     def _judged(self, seconds: float) -> Judged:
         history, settings = self._history(), self.order.settings
         findings = tuple(one for one in check(history) if not one.circumstantial)
-        covered = coverage_of_starts(history)
+        covered = coverage_of_starts(history, channels=settings.floor_channels)
         measured = (Measurement("duration", seconds, "s"), *figures(history))
         gates = Gates(fail_on=settings.fail_on, budgets=settings.budget)
         return Judged(

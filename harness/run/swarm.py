@@ -217,6 +217,7 @@ class _Run:
             history,
             operations=[one.operation for one in world.requests] if world else (),
             cold=self.plan.cold,
+            channels=settings.floor_channels,
         )
         figures = [Measurement("duration", duration, "s")]
         if self.moments:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+CLOCK: Final = "clock"
+"""The actor of time itself; first-come-first-served lets it go when all else waits."""
 
 
 class Key(NamedTuple):
@@ -26,6 +29,8 @@ class Operation:
     """One option of a choice: an operation, and what is to become of it.
 
     No two options of a choice have the same key, and no key is taken twice in a run.
+    An operation may stay parked when an outcome of it was taken, such as that its
+    client leaves.
 
     Attributes:
         actor: Whose it is: ``lifespan``, ``request 1``, ``cancel request 1``, …

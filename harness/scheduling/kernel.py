@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from harness.model.race import Ending, Movement, Waiting
-from harness.observe.runs import NOW_OPENING
+from harness.observe.owning import NOW_OPENING
 from harness.point import Work
 from harness.recording.context import EXCHANGE
 from harness.scheduling.actors import ACTOR, Actor

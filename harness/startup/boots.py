@@ -15,6 +15,7 @@ from harness.hosting.boot_watch import BootWatch, Names
 from harness.hosting.hosted import ConnectionDropped, Request
 from harness.model.boot import Boot, Crowd, Phase, ProviderCalls, Reached
 from harness.startup.arrivals import Arrivals
+from harness.startup.sightings import look_for_own
 from harness.target.selector import Selection
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ async def boot(plan: Plan, grounds: Grounds) -> None:
         await _ready(plan, scene, hosted)
         await arrivals.run(hosted)
         _reached(plan, scene, Phase.SERVED)
+        await look_for_own(scene, grounds.catalogue, grounds.world, hosted)
         await hosted.send_beacons(scene.key)
 
 

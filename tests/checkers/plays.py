@@ -107,7 +107,8 @@ class Play:
         arrives: bool = True,
     ) -> int:
         """Have an actor come, and its request reach the app; return the exchange."""
-        exchange = 0 if role is ActorRole.LIFESPAN else next(self._ids)
+        # What the operator does may take any number of requests.
+        exchange = next(self._ids) if role is ActorRole.REQUEST else 0
         if exchange and expected is not None:
             self.add(Expected("expected", self.schedule, actor, expected))
         about = f"somebody: {operation}"
@@ -133,6 +134,7 @@ class Play:
         *,
         kind: str = "query",
         sequence: int = 1,
+        opening: int | None = None,
     ) -> None:
         self.add(
             Moved(
@@ -147,6 +149,7 @@ class Play:
                 outcome=outcome,
                 deviates=bool(outcome),
                 exchange=self._asked[actor][0] if actor in self._asked else 0,
+                opening=opening,
             )
         )
 
@@ -154,10 +157,12 @@ class Play:
         """The client of an actor goes away."""
         self.moves(actor, Movement.LEFT, "cancel before")
 
-    def fails(self, actor: str, outcome: str = "raise", sequence: int = 1) -> None:
+    def fails(
+        self, actor: str, outcome: str = "raise", *, opening: int | None = None
+    ) -> None:
         """An operation of an actor fails."""
-        self.moves(actor, Movement.WENT, outcome, sequence=sequence)
-        self.moves(actor, Movement.FAILED, outcome, sequence=sequence)
+        for movement in (Movement.WENT, Movement.FAILED):
+            self.moves(actor, movement, outcome, opening=opening)
 
     def ends(
         self,
@@ -173,7 +178,7 @@ class Play:
         self.add(
             Exchange(
                 kind="exchange",
-                id=exchange,
+                id=exchange or next(self._ids),
                 at=self.now,
                 operation=operation,
                 audience=Audience.OPERATOR if tenant is None else Audience.TENANT,

@@ -18,20 +18,28 @@ from harness.model.boot import (
     Stage,
     Watching,
 )
-from harness.model.event import Event
+from harness.model.canary import FIELD_BEACON, FIRST_PLANTED_FIELD
+from harness.model.event import BeaconSent, Channel, Event, LogLine
 from harness.model.history import History
+from harness.model.step import Role
+from tests.checkers.histories import BEACON, LIST, Story, body, hit, own
 
 OPEN = "app.tenants:open_tenant"
 
 
 @dataclass
 class Start:
-    """One start of an app; each method tells of one fact, a tenth of a second later."""
+    """One start of an app; each method tells of one fact, a tenth of a second later.
+
+    Attributes:
+        watched: Channels through which something comes that is supposed to.
+    """
 
     tenants: int = 2
     workers: int = 1
     planned: int = 0
     awaited: bool = True
+    watched: tuple[Channel, ...] = (Channel.BODY, Channel.LOG)
     events: list[Event] = field(default_factory=list)
     number: int = 1
 
@@ -65,6 +73,23 @@ class Start:
                 self.planned,
             )
         )
+        if Channel.BODY in self.watched:
+            self.sees(0)
+        self.logs(lost=Channel.LOG not in self.watched)
+
+    def sees(self, tenant: int, *, field: int = FIRST_PLANTED_FIELD) -> None:
+        """Have a tenant read something, and find a planted value of its own in it."""
+        found = body(hit(tenant, field))
+        story = Story()
+        story.asks(own(tenant), LIST, found, role=Role.REREAD, id_=10_000 + self.number)
+        self.events += story.events
+
+    def logs(self, *, lost: bool = False) -> None:
+        """Send a beacon to the log, and have it come out."""
+        self.add(BeaconSent("beacon", Channel.LOG, "harness.beacon", BEACON))
+        if not lost:
+            came = (hit(BEACON, FIELD_BEACON),)
+            self.add(LogLine("log", 0.0, 0, "x", "INFO", "", (), frozenset(), came))
 
     def tells(
         self,

@@ -12,7 +12,7 @@ from harness.model.canary import FIELD_BEACON
 from harness.model.event import BeaconSent, Channel, Event, LogLine, Unseen
 from harness.model.history import History
 from harness.model.load import Beat, Tally
-from tests.checkers.histories import BEACON, hit
+from tests.checkers.histories import BEACON, Story, body, hit
 
 OPERATIONS = ("GET /notes", "POST /notes")
 
@@ -108,14 +108,14 @@ def test_too_few_successes_say_nothing() -> None:
     few = [tally(0, requests=FEWEST - 1), tally(1, requests=30, throttled=30)]
     enough = [tally(0, requests=FEWEST), tally(1, requests=30, failures=0)]
 
-    assert "samples" in below([*beats(0.1, 0.1), *few])
-    assert "samples" not in below([*beats(0.1, 0.1), *enough])
+    assert "samples" in below([*beacon(), *beats(0.1, 0.1), *few])
+    assert "samples" not in below([*beacon(), *beats(0.1, 0.1), *enough])
 
 
 def test_a_tenant_that_never_succeeded_is_a_gap() -> None:
     failed = tally(1, requests=50, failures=50, served=-1.0, sighted=0)
 
-    assert below([*beats(0.1, 0.1), tally(0), failed]) == ["tenant B"]
+    assert below([*beacon(), *beats(0.1, 0.1), tally(0), failed]) == ["tenant B"]
 
 
 def test_a_session_that_ended_for_many_requests_is_a_gap_and_no_failure() -> None:
@@ -123,27 +123,27 @@ def test_a_session_that_ended_for_many_requests_is_a_gap_and_no_failure() -> Non
     many = tally(1, requests=200, expired=3)
     every = tally(1, requests=50, expired=50, served=-1.0, sighted=0)
 
-    assert not below([*beats(0.1, 0.1), tally(0), some])
-    assert below([*beats(0.1, 0.1), tally(0), many]) == ["tenant B"]
-    assert below([*beats(0.1, 0.1), tally(0), every]) == ["tenant B"]
+    assert not below([*beacon(), *beats(0.1, 0.1), tally(0), some])
+    assert below([*beacon(), *beats(0.1, 0.1), tally(0), many]) == ["tenant B"]
+    assert below([*beacon(), *beats(0.1, 0.1), tally(0), every]) == ["tenant B"]
 
 
 def test_a_tenant_that_saw_nothing_of_its_own_is_a_gap_after_enough_requests() -> None:
     blind = tally(1, requests=BLIND, sighted=0)
 
-    assert below([*beats(0.1, 0.1), tally(0), blind]) == ["tenant B"]
+    assert below([*beacon(), *beats(0.1, 0.1), tally(0), blind]) == ["tenant B"]
     fewer = tally(1, requests=BLIND - 1, sighted=0)
-    assert not below([*beats(0.1, 0.1), tally(0), fewer])
+    assert not below([*beacon(), *beats(0.1, 0.1), tally(0), fewer])
 
 
 def test_where_nobody_saw_anything_of_its_own_the_body_is_unwatched() -> None:
     blind = [tally(0, sighted=0), tally(1, requests=5, sighted=0)]
 
-    assert "channel body" in below([*beats(0.1, 0.1), *blind])
+    assert "channel body" in below([*beacon(), *beats(0.1, 0.1), *blind])
 
 
 def test_a_tenant_nobody_came_for_counts_in_a_cold_start_only() -> None:
-    events: list[Event] = [*beats(0.1, 0.1), tally(0)]
+    events: list[Event] = [*beacon(), *beats(0.1, 0.1), tally(0)]
 
     assert not below(events)
     assert below(events, cold=True) == ["tenant B"]
@@ -156,7 +156,9 @@ def test_what_several_workers_counted_is_put_together() -> None:
         for tenant in (0, 1)
     ]
 
-    assert not below([*beats(0.1, 0.1), *beats(0.1, 0.1, worker="2"), *halves])
+    assert not below(
+        [*beacon(), *beats(0.1, 0.1), *beats(0.1, 0.1, worker="2"), *halves]
+    )
 
 
 def test_an_operation_that_nobody_succeeded_with_is_told_of() -> None:
@@ -169,16 +171,33 @@ def test_an_operation_that_nobody_succeeded_with_is_told_of() -> None:
     assert [(gap.what, gap.floor) for gap in covered.gaps] == [("POST /notes", False)]
 
 
-def test_a_log_whose_beacon_did_not_come_out_is_listed_as_unwatched() -> None:
+@pytest.mark.parametrize("required", [True, False])
+def test_a_log_whose_beacon_did_not_come_out_is_below_the_floor(
+    *, required: bool
+) -> None:
     events = [*beacon(arrives=False), *WHOLE[2:]]
     history = History(tuple(events), knows={0: frozenset(), 1: frozenset()})
+    channels = (Channel.BODY, Channel.LOG) if required else (Channel.BODY,)
 
-    covered = load_coverage(history, operations=OPERATIONS)
+    covered = load_coverage(history, operations=OPERATIONS, channels=channels)
 
     assert Channel.LOG not in covered.channels
     (gap,) = covered.gaps
-    assert (gap.what, gap.floor) == ("channel log", False)
+    assert (gap.what, gap.floor) == ("channel log", required)
     assert "through root" in gap.reason
+
+
+def test_a_log_to_which_no_beacon_was_sent_is_below_the_floor() -> None:
+    assert below(WHOLE[2:]) == ["channel log"]
+
+
+def test_what_was_seen_while_the_world_was_made_is_nothing_that_users_saw() -> None:
+    story = Story()
+    story.control(0, found=body(hit(0)))
+    blind = [tally(0, sighted=0), tally(1, requests=5, sighted=0)]
+    events = [*beacon(), *story.events, *beats(0.1, 0.1), *blind]
+
+    assert "channel body" in below(events)
 
 
 def test_whatever_could_not_be_seen_is_below_the_floor() -> None:

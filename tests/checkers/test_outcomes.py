@@ -76,6 +76,30 @@ def test_a_request_that_is_never_answered_is_found() -> None:
     assert found(play) == [(READ, "other outcome", A)]
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_one_that_the_shutdown_was_quicker_than_is_fine(*, arrives: bool) -> None:
+    play = Play()
+    play.asks("request 1", B)
+    play.comes("request 2", A, arrives=False)
+    play.moves("lifespan", Movement.WENT, kind="lifespan")
+    if arrives:
+        play.arrives("request 2")
+    play.ends("request 2", 0)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_one_that_reached_the_app_before_the_shutdown_must_be_answered() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.moves("lifespan", Movement.WENT, kind="lifespan")
+    play.ends("request 1", 0)
+    play.over()
+
+    assert found(play) == [(READ, "other outcome", A)]
+
+
 def test_one_that_the_client_left_is_fine() -> None:
     play = Play()
     play.comes("request 1", A)
@@ -164,10 +188,13 @@ def test_a_failure_after_which_the_next_request_succeeds_is_fine() -> None:
     assert found(play) == []
 
 
-def test_an_initialisation_in_the_background_that_fails_concerns_its_tenant() -> None:
+@pytest.mark.parametrize("opening", [A, None])
+def test_an_initialisation_in_the_background_that_fails_concerns_its_tenant(
+    opening: int | None,
+) -> None:
     play = Play()
     run = play.opening(A)
-    play.fails("lifespan")
+    play.fails("lifespan", opening=opening)
     play.comes("request 1", A)
     play.comes("request 2", B)
     play.tells(Stage.FAILED, A, run)
@@ -186,6 +213,22 @@ def test_a_failure_of_the_lifespan_of_which_nobody_knows_whom_it_concerns() -> N
     play.over()
 
     assert found(play) == []
+
+
+def test_of_initialisations_side_by_side_only_the_one_that_failed_is_concerned() -> (
+    None
+):
+    play = Play()
+    runs = {tenant: play.opening(tenant) for tenant in (A, B)}
+    play.fails("lifespan", opening=A)
+    play.comes("request 1", B)
+    play.tells(Stage.FAILED, A, runs[A])
+    play.tells(Stage.READY, B, runs[B])
+    play.ends("request 1", 500)
+    play.closes(B, runs[B])
+    play.over()
+
+    assert found(play) == [(READ, "another tenant's failure", B)]
 
 
 def test_what_an_error_of_work_in_anothers_name_does_is_like_a_failure() -> None:
@@ -255,7 +298,7 @@ def test_who_is_refused_before_the_app_is_ready_is_fine() -> None:
     play = Play(ready="/readyz")
     play.comes("request 1", A)
     play.ends("request 1", 503)
-    play.comes("probe", None, READINESS, role=ActorRole.OPERATOR)
+    play.comes("probe", None, READINESS, expected=None)
     play.ends("probe")
     play.over()
 
@@ -264,7 +307,7 @@ def test_who_is_refused_before_the_app_is_ready_is_fine() -> None:
 
 def test_who_is_refused_after_the_app_said_that_it_is_ready_is_found() -> None:
     play = Play(ready="/readyz")
-    play.comes("probe", None, READINESS, role=ActorRole.OPERATOR)
+    play.comes("probe", None, READINESS, expected=None)
     play.ends("probe")
     play.comes("request 1", A)
     play.ends("request 1", 503)

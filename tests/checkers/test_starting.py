@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.checkers.starting import coverage_of_starts
+from harness.model.canary import FIRST_PLANTED_FIELD
 from harness.model.coverage import Coverage
-from harness.model.event import Unseen
+from harness.model.event import Channel, Unseen
 from tests.checkers.starts import OPEN, Start
 
 A, B = 0, 1
@@ -117,3 +120,72 @@ def test_an_end_of_one_start_does_not_stand_for_another() -> None:
     start.stops()
 
     assert "trial 1" in floor(start)["shutdown"]
+
+
+@pytest.mark.parametrize(
+    ("watched", "unwatched"),
+    [
+        ((Channel.BODY, Channel.LOG), set()),
+        ((Channel.LOG,), {"channel body"}),
+        ((Channel.BODY,), {"channel log"}),
+        ((), {"channel body", "channel log"}),
+    ],
+)
+def test_body_and_log_must_be_watched(
+    watched: tuple[Channel, ...], unwatched: set[str]
+) -> None:
+    start = Start(watched=watched)
+    start.opens(A)
+    start.serves(A)
+    start.stops()
+
+    assert set(floor(start)) == unwatched
+    assert covered(start).channels == watched
+
+
+def test_a_channel_that_need_not_be_watched_is_only_listed() -> None:
+    start = Start(watched=())
+    start.opens(A)
+    start.serves(A)
+    start.stops()
+
+    found = coverage_of_starts(start.history(), channels=(Channel.LOG,))
+
+    assert [(gap.what, gap.floor) for gap in found.gaps] == [
+        ("channel log", True),
+        ("channel body", False),
+    ]
+
+
+def test_what_came_while_the_world_was_made_proves_nothing_of_its_starts() -> None:
+    start = Start(watched=())
+    made = Start().events[2:]
+    start.events[:0] = made
+    start.opens(A)
+    start.serves(A)
+    start.stops()
+
+    assert set(floor(start)) == {"channel body", "channel log"}
+
+
+def test_one_start_whose_beacon_is_lost_leaves_the_log_unwatched() -> None:
+    start = Start()
+    for number in (1, 2):
+        if number > 1:
+            start.watched = (Channel.BODY,)
+            start.boots(number)
+        start.opens(A)
+        start.serves(A)
+        start.stops()
+
+    assert "through harness.beacon" in floor(start)["channel log"]
+
+
+def test_names_that_any_answer_may_carry_are_no_planted_value() -> None:
+    start = Start(watched=(Channel.LOG,))
+    start.sees(A, field=FIRST_PLANTED_FIELD - 1)
+    start.opens(A)
+    start.serves(A)
+    start.stops()
+
+    assert set(floor(start)) == {"channel body"}

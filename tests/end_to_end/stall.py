@@ -41,7 +41,7 @@ class App:
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         else:
-            await self.answer(scope, send)
+            await self.answer(scope, receive, send)
 
     async def live(self, receive, send):
         await receive()
@@ -76,7 +76,7 @@ class App:
         manager = open_stall(slug)
         self.stalls[slug] = await self.opened.enter_async_context(manager)
 
-    async def answer(self, scope, send):
+    async def answer(self, scope, receive, send):
         slug = dict(scope["headers"])[b"host"].decode().split(".")[0]
         status, body = 200, {"open": len(self.stalls)}
         if scope["path"] == "/ready":
@@ -86,8 +86,10 @@ class App:
         else:
             if slug not in self.stalls:
                 await self.open(slug)
-            body = {"one": await self.stalls[slug].fetchval("select 1")}
+            status, body = await self.ask(slug, scope["method"], receive)
             logger.info("asked by %s", slug)
+        if FAULT == "blank":
+            body = {}
         content = b"" if status == 204 else json.dumps(body).encode()
         headers = [(b"content-type", b"application/json")]
         await send(
@@ -95,7 +97,21 @@ class App:
         )
         await send({"type": "http.response.body", "body": content})
 
+    async def ask(self, slug, method, receive):
+        if method == "POST":
+            text = json.loads((await receive())["body"])["text"]
+            await self.stalls[slug].execute(
+                "insert into notes values ($1, $2)", slug, text
+            )
+            return 201, {}
+        rows = await self.stalls[slug].fetch(
+            "select text from notes where slug = $1", slug
+        )
+        return 200, {"notes": [row["text"] for row in rows]}
 
+
+if FAULT == "mute":
+    logging.disable()
 app = App()
 '''
 
@@ -103,12 +119,14 @@ TARGET = """
 from harness import ConnectionPlan, Initialiser, Operation, Target
 
 FAULTS = (
-    "dies", "hangs", "never ready", "twice", "leaves connections", "skips", "lazy"
+    "dies", "hangs", "never ready", "twice", "leaves connections", "skips", "lazy",
+    "blank", "mute",
 )
 
 
 async def provision(tools, tenant):
     await tools.sql("create table if not exists tenants (slug text primary key)")
+    await tools.sql("create table if not exists notes (slug text, text text)")
     await tools.sql("insert into tenants values ($1)", tenant.slug)
 
 
@@ -117,7 +135,10 @@ target = Target(
     environment={"DSN": "{dsn}"},
     provision=provision,
     openapi="",
-    operations=(Operation(method="GET", path="/stall"),),
+    operations=(
+        Operation(method="GET", path="/stall"),
+        Operation(method="POST", path="/stall", body={"text": "{canary}"}),
+    ),
     hostile_names=False,
     startup_timeout=10.0,
     ready="/ready",

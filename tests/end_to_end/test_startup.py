@@ -175,6 +175,38 @@ def test_an_initialiser_that_is_never_called_leaves_the_run_inconclusive(
     assert "initialiser stall:App.live" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("fault", "channel", "reason"),
+    [
+        ("blank", "body", "no tenant saw a planted value of its own in an answer"),
+        ("mute", "log", "the beacon sent to the app's log did not come out"),
+    ],
+)
+def test_a_start_of_which_answers_or_log_show_nothing_is_inconclusive(
+    stall: Project, fault: str, channel: str, reason: str
+) -> None:
+    ended = start(stall, fault)
+
+    assert ended.code == 4, ended.text
+    assert reason in ended.out
+    assert f"channel {channel}" in ended.out
+    others = {"body": "log", "log": "body"}[channel]
+    assert f"watched: {others} ·" in ended.out
+    need_not = start(stall, fault, "--floor-channels", others)
+    assert need_not.code == 0, need_not.text
+
+
+def test_the_log_of_an_app_that_never_logs_is_watched_all_the_same(
+    stall: Project,
+) -> None:
+    stall.edit("stall.py", 'logger.info("asked by %s", slug)', "pass")
+
+    ended = start(stall, "eager")
+
+    assert ended.code == 0, ended.text
+    assert "watched: body, log ·" in ended.out
+
+
 def test_ctrl_c_amid_a_start_leaves_nothing(stall: Project, room: Room) -> None:
     stall.edit("target.py", "startup_timeout=10.0", "startup_timeout=100.0")
     process = subprocess.Popen(

@@ -123,6 +123,18 @@ def test_an_app_that_keeps_tenants_apart_passes_with_a_table_of_them(
     assert 'testsuite name="harness swarm"' in (shop.path / "junit.xml").read_text()
 
 
+@pytest.mark.parametrize(("required", "code"), [("body,log", 4), ("body", 0)])
+def test_a_swarm_whose_log_cannot_be_watched_is_inconclusive_unless_it_need_not(
+    shop: Project, required: str, code: int
+) -> None:
+    shop.edit("shop.py", "logger.setLevel(logging.INFO)", "logging.disable()")
+
+    ended = shop.run(*swarm(BUSY, "--floor-channels", required))
+
+    assert ended.code == code, ended.text
+    assert "the beacon sent to the app's log did not come out" in ended.out
+
+
 def test_a_budget_below_the_measured_latency_ends_with_1_and_names_the_tenant(
     shop: Project,
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from harness.observe.asyncpg.connections import Connection, connections_tapped
-from harness.observe.runs import NOW_OPENING
+from harness.observe.owning import NOW_OPENING
 
 HERE = Path(__file__).parent
 

@@ -15,7 +15,8 @@ import pytest
 from harness.errors import TargetError
 from harness.model.boot import Stage
 from harness.observe.initialisers import initialisers_tapped
-from harness.observe.runs import NOW_OPENING, Call
+from harness.observe.owning import NOW_OPENING
+from harness.observe.runs import Call
 from harness.target.initialiser import Initialiser
 
 APP = "tenants_of_a_test"

@@ -23,9 +23,12 @@ VALUES = {
     "ready_worst": 3.5,
     "served": 4.0,
     "served_worst": 5.0,
-    "first_200_p50": 0.0125,
-    "first_200_p95": 0.5,
-    "first_200_max": 12.0,
+    "first_200_p50": 3.0,
+    "first_200_p95": 3.25,
+    "first_200_max": 15.0,
+    "first_request_p50": 0.0125,
+    "first_request_p95": 0.5,
+    "first_request_max": 12.0,
     "connections": 50,
     "connections_left": 1,
     "memory": 123_400_000,
@@ -68,8 +71,8 @@ def test_each_way_of_starting_is_a_row_with_all_its_figures() -> None:
 
     (row,) = [line for line in shown if line[:2] == ["eager", "200"]]
     assert " ".join(row) == (
-        "eager 200 1.50 2.25 2.50 2.75 (3.50) 4.00 (5.00) 0.013 / 0.500 / 12.00 "
-        "50 1 123 MB 200 (1)"
+        "eager 200 1.50 2.25 2.50 2.75 (3.50) 4.00 (5.00) 3.00 / 3.25 / 15.00 "
+        "0.013 / 0.500 / 12.00 50 1 123 MB 200 (1)"
     )
     assert [line[0] for line in shown if line[1:2] == ["200"]] == ["eager", "lazy"]
 
@@ -78,7 +81,7 @@ def test_each_way_of_starting_is_a_row_with_all_its_figures() -> None:
 def test_no_figure_is_cut_however_narrow_the_terminal(width: int) -> None:
     text = terminal.render(a_start_up(), width=width)
 
-    for figure in ("(3.50)", "(5.00)", "/ 12.00", "123 MB", "200 (1)"):
+    for figure in ("(3.50)", "(5.00)", "/ 15.00", "/ 12.00", "123 MB", "200 (1)"):
         assert text.count(figure) == 2, figure
     assert "…" not in text
 

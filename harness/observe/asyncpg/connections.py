@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import harness
+from harness.observe.owning import opened_for
 from harness.observe.patching import Patch, patched_on_import
-from harness.observe.runs import NOW_OPENING
 
 Function = Callable[..., Any]
 
@@ -61,7 +61,7 @@ def connections_tapped(sink: Sink, *, directory: Path) -> Iterator[None]:
     def told(connection: Any, *, is_open: bool) -> None:
         with contextlib.suppress(Exception):
             backend = connection.get_server_pid()
-            key = NOW_OPENING.get() if is_open else ""
+            key = opened_for() if is_open else ""
             where = _place(home) if is_open else ""
             sink(Connection(time.monotonic(), backend, is_open, key, where))
 
