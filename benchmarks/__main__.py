@@ -10,6 +10,7 @@ from benchmarks import (
     hosting,
     provisioning,
     scanning,
+    search,
     storages,
     swarm,
 )
@@ -26,6 +27,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "environment": environment.main,
         "storages": storages.main,
         "provisioning": provisioning.main,
+        "search": search.main,
     }
 
 

@@ -7,7 +7,7 @@ made, as under the real scheduler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -79,7 +79,7 @@ class Toy:
     """
 
     actors: dict[str, Task]
-    outcomes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaving: tuple[str, ...] = ()
     left: set[str] = field(default_factory=set)
     tasks: list[Running] = field(default_factory=list)

@@ -21,24 +21,20 @@ class Outcomes:
 
     Args:
         rng: Where chance comes from.
-        choices: How many choices a run has, about.
+        endings: How many choices of a run offer outcomes, about.
     """
 
-    def __init__(self, rng: Random, choices: int) -> None:
+    def __init__(self, rng: Random, endings: int) -> None:
         self._rng = rng
         (count,) = rng.choices(range(len(CHANCES)), weights=CHANCES)
-        self._due = sorted(rng.randrange(choices) for _ in range(count))
+        self._due = {rng.randrange(endings) for _ in range(count)} if endings else set()
         self._index = -1
 
     def drawn(self, options: Sequence[Operation]) -> int | None:
         """Return the outcome to take at this choice, the next of the run, if any.
 
-        One that is due waits for a choice that offers any. Each operation that has
-        outcomes is as likely as the others, however many it has.
+        Each operation that has outcomes is as likely as the others, however many.
         """
-        self._index += 1
-        if not self._due or self._due[0] > self._index:
-            return None
         places: dict[tuple[str, int], list[int]] = {}
         for place, option in enumerate(options):
             if option.outcome:
@@ -46,5 +42,7 @@ class Outcomes:
                 places.setdefault(operation, []).append(place)
         if not places:
             return None
-        del self._due[0]
+        self._index += 1
+        if self._index not in self._due:
+            return None
         return self._rng.choice(self._rng.choice(list(places.values())))

@@ -3,7 +3,7 @@
 Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with
 probabilistic guarantees of finding bugs" (2010): a bug of depth d, one for which d
 orders between two operations each suffice, is met by each run with a probability of at
-least 1/(n k^(d-1)), for n actors and k choices.
+least 1/(n k^(d-1)), for n actors and k choices between them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import final
 
 from harness.scheduling.choice import Chooser, Operation, Trace
 from harness.scheduling.search.outcomes import CHANCES, Outcomes
-from harness.scheduling.search.strategy import Extent
+from harness.scheduling.search.strategy import Extent, between_actors
 
 
 @final
@@ -43,16 +43,17 @@ class Pct:
         """Nothing is learnt from a run."""
 
 
-def bound(depth: int, extent: Extent, *, outcomes: bool = False) -> float:
+def bound(depth: int, extent: Extent) -> float:
     """Return the least probability that one run meets a bug of a depth.
+
+    It is about bugs that need orders alone. Where operations can be cancelled or fail,
+    only the runs without any of that count.
 
     Args:
         depth: How many orders it takes (d).
         extent: The n and k of the program.
-        outcomes: Whether operations can be cancelled or fail, so that only some of
-            the runs are about orders alone.
     """
-    share = CHANCES[0] if outcomes else 1.0
+    share = CHANCES[0] if extent.endings else 1.0
     return share / (extent.actors * float(extent.choices) ** (depth - 1))
 
 
@@ -68,24 +69,23 @@ class _Priorities:
         self._rng = rng
         self._priorities: dict[str, float] = {}
         self._changes = [rng.randrange(extent.choices) for _ in range(depth - 1)]
-        self._outcomes = Outcomes(rng, extent.choices)
+        self._outcomes = Outcomes(rng, extent.endings)
         self._index = -1
         self._lowest = 0
 
     def choose(self, options: Sequence[Operation]) -> int:
-        self._index += 1
         for option in options:
             if option.actor not in self._priorities:
                 self._priorities[option.actor] = self._rng.random()
-        drawn = self._outcomes.drawn(options)
-        if drawn is not None:
-            return drawn
+        self._index += between_actors(options)
         place = self._highest(options)
-        for _ in range(self._changes.count(self._index)):
-            self._lowest -= 1
-            self._priorities[options[place].actor] = self._lowest
-            place = self._highest(options)
-        return place
+        if between_actors(options):
+            for _ in range(self._changes.count(self._index)):
+                self._lowest -= 1
+                self._priorities[options[place].actor] = self._lowest
+                place = self._highest(options)
+        drawn = self._outcomes.drawn(options)
+        return place if drawn is None else drawn
 
     def _highest(self, options: Sequence[Operation]) -> int:
         """Return the first operation of the actor that has the highest priority."""

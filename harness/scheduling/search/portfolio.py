@@ -26,7 +26,7 @@ PCT_3: Final = "pct 3"
 UNIFORM: Final = "uniform"
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
-    {DEVIATIONS: 0.4, PCT_2: 0.2, PCT_3: 0.2, UNIFORM: 0.2}
+    {DEVIATIONS: 0.3, PCT_2: 0.1, PCT_3: 0.3, UNIFORM: 0.3}
 )
 """What part of the budget each strategy has; they add up to 1."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.scheduling.choice import Chooser, Trace
+from harness.scheduling.choice import Chooser, Operation, Trace
 
 
 class Strategy(Protocol):
@@ -26,14 +27,25 @@ class Extent:
 
     Attributes:
         actors: How many actors had a choice to take part in, at least 1 (n).
-        choices: How many choices there were, at least 1 (k).
+        choices: How many choices there were between actors, at least 1 (k).
+        endings: How many choices offered an outcome.
     """
 
     actors: int
     choices: int
+    endings: int = 0
 
     @classmethod
     def of(cls, trace: Trace) -> Extent:
         """Measure a run."""
-        actors = {option.actor for choice in trace for option in choice.options}
-        return cls(max(1, len(actors)), max(1, len(trace)))
+        plain = (one for choice in trace for one in choice.options if not one.outcome)
+        return cls(
+            actors=max(1, len({one.actor for one in plain})),
+            choices=max(1, sum(between_actors(choice.options) for choice in trace)),
+            endings=sum(any(one.outcome for one in choice.options) for choice in trace),
+        )
+
+
+def between_actors(options: Sequence[Operation]) -> bool:
+    """Tell whether it can be chosen whose operation goes ahead as it is."""
+    return any(one.actor != options[0].actor for one in options[1:] if not one.outcome)
