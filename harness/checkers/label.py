@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.model.event import Audience, Channel, Exchange, LogLine
 from harness.model.finding import Evidence, Finding, Severity, merged
+from harness.model.race import ActorCame
 from harness.model.step import Role
 from harness.model.tenant import alias
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Lines = list[tuple[LogLine, Exchange]]
 UNAUTHENTICATED: Final = 401
+FAILED: Final = 500
 
 
 def label(history: History) -> list[Finding]:
@@ -42,6 +44,7 @@ def label(history: History) -> list[Finding]:
         if exchange.principal.credential in _named(line, keys[line.logger])
     }
     labelled: set[int] = set()
+    scheduled = {came.exchange for came in history.of(ActorCame)}
     found = []
     for line, exchange in lines:
         judged = keys[line.logger]
@@ -55,6 +58,9 @@ def label(history: History) -> list[Finding]:
             found.append(_finding(line, exchange, wrong=others[0]))
         elif named_here or own in line.names:
             labelled.add(exchange.id)
+        elif exchange.id in scheduled and _failed(exchange, labelled):
+            # A schedule may have what tells the tenant fail.
+            continue
         elif _surely_known(exchange) and (
             by_target
             or exchange.id in labelled
@@ -98,6 +104,12 @@ def _named(line: LogLine, keys: set[str]) -> set[int]:
 def _surely_known(exchange: Exchange) -> bool:
     """Whether the app could tell the tenant: its credential was sent and taken."""
     return exchange.role is not Role.LOGIN and exchange.status != UNAUTHENTICATED
+
+
+def _failed(exchange: Exchange, labelled: set[int]) -> bool:
+    """Whether a request failed before any line of it named its tenant."""
+    failed = not exchange.status or exchange.status >= FAILED
+    return failed and exchange.id not in labelled
 
 
 def _finding(line: LogLine, exchange: Exchange, *, wrong: int | None) -> Finding:

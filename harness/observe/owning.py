@@ -52,18 +52,18 @@ class Owned:
 
     Attributes:
         number: Tells them apart.
-        opening: The call.
+        opening: The call; None of a pool that is nobody's in particular.
     """
 
     number: int
-    opening: Opening
+    opening: Opening | None
 
 
 OPENING: Final[ContextVar[Opening | None]] = ContextVar("harness_call", default=None)
 """The initialiser's call that is running, or that has started what is running."""
 
 POOL: Final[ContextVar[Owned | None]] = ContextVar("harness_pool", default=None)
-"""The pool for which a connection is being opened, if it is one tenant's."""
+"""The pool for which a connection is being opened; None without one."""
 
 
 def opening_now() -> Opening | None:
@@ -76,9 +76,10 @@ def opening_now() -> Opening | None:
 def opened_for() -> str:
     """Return what is known of the tenant for whom something is opened now."""
     pool = POOL.get()
-    if pool is not None:
-        return pool.opening.key or pool.opening.what
-    return NOW_OPENING.get()
+    if pool is None:
+        return NOW_OPENING.get()
+    # What is shared may grow while one tenant's resources are made.
+    return pool.opening.key or pool.opening.what if pool.opening else ""
 
 
 def handled_for() -> str:

@@ -25,6 +25,7 @@ Function = Callable[..., Any]
 _POOL: Final = "asyncpg.pool:Pool"
 _CONNECTION: Final = "asyncpg.connection:Connection"
 _SQLALCHEMY: Final = "sqlalchemy.pool.base:Pool"
+_NOBODYS: Final = Owned(0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class _Tap:
     @contextlib.contextmanager
     def _for(self, pool: Any) -> Iterator[None]:
         """Have what is opened in the block belong to whom the pool belongs to."""
-        token = POOL.set(self._pools.get(id(pool)))
+        token = POOL.set(self._pools.get(id(pool), _NOBODYS))
         try:
             yield
         finally:
@@ -182,9 +183,10 @@ class _Tap:
         return opened
 
     def _owner(self) -> Owned | None:
-        opening = opening_now()
-        alone = Owned(next(self._numbers), opening) if opening is not None else None
-        return POOL.get() or alone
+        pool, opening = POOL.get(), opening_now()
+        if pool is not None:
+            return pool if pool.opening is not None else None
+        return Owned(next(self._numbers), opening) if opening is not None else None
 
     def _using(self, check_open: Function) -> Function:
         @functools.wraps(check_open)
@@ -224,8 +226,9 @@ class _Tap:
 
     def _tell(self, owned: Owned, form: str, is_closed: Callable[[], bool]) -> None:
         with contextlib.suppress(Exception):
-            state = _condition(owned.opening, closed=is_closed())
-            self._report(owned, form, state, EXCHANGE.get(), handled_for())
+            if owned.opening is not None:
+                state = _condition(owned.opening, closed=is_closed())
+                self._report(owned, form, state, EXCHANGE.get(), handled_for())
 
     def _report(
         self, owned: Owned, form: str, state: Condition, exchange: int, during: str
@@ -235,6 +238,8 @@ class _Tap:
             return
         self._told.add(told)
         opening = owned.opening
+        if opening is None:
+            return
         self._sink(
             Use(
                 at=time.monotonic(),

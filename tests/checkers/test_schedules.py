@@ -218,3 +218,25 @@ def test_a_label_is_compared_with_the_tenant_of_its_own_request(
     play.over()
 
     assert [one.shape for one in label(play.history())] == shapes
+
+
+def logs_nothing(play: Play, status: int, *, before: bool) -> list[str]:
+    """Have one of A's requests log a line that names nobody."""
+    for status_now, lines in ((200, [A]), (status, [A, None] if before else [None])):
+        exchange = play.comes("request 1", A)
+        for tenant in lines:
+            play.logs(exchange, tenant)
+        play.ends("request 1", status_now)
+        play.over()
+        play.begins()
+    return [one.shape for one in label(play.history())]
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "shapes"),
+    [(200, False, ["missing"]), (503, False, []), (503, True, ["missing"])],
+)
+def test_a_line_of_who_failed_before_its_tenant_was_known_may_name_nobody(
+    status: int, shapes: list[str], *, before: bool
+) -> None:
+    assert logs_nothing(Play(), status, before=before) == shapes

@@ -51,7 +51,7 @@ def app(
         Initialiser(function=OPEN, tenant="slug", closed_by=f"{APP}:close_pool"),
         *(
             Initialiser(function=f"{APP}:{name}", tenant="slug")
-            for name in ("open_one", "open_engine", "held_pool")
+            for name in ("open_one", "open_engine", "held_pool", "open_shared")
         ),
     ]
     with (
@@ -184,6 +184,18 @@ async def test_a_pool_that_was_opened_for_nobody_is_not_told_of(
     app: Any, uses: list[Use], opened: list[Connection], server_dsn: str
 ) -> None:
     async with asyncpg.create_pool(server_dsn, min_size=1, max_size=1) as pool:
+        with serving(7):
+            await pool.fetchval("select 1")
+
+    assert uses == []
+    assert [one.key for one in opened] == ["", ""]
+
+
+async def test_a_shared_pool_that_grows_for_one_tenant_is_still_nobodys(
+    app: Any, uses: list[Use], opened: list[Connection], server_dsn: str
+) -> None:
+    async with asyncpg.create_pool(server_dsn, min_size=0, max_size=1) as pool:
+        assert await app.open_shared("acme", pool) == "acme"
         with serving(7):
             await pool.fetchval("select 1")
 

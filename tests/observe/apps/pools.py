@@ -29,6 +29,12 @@ async def open_pool(
     return pool
 
 
+async def open_shared(slug: str, pool: asyncpg.Pool) -> str:
+    """Look a tenant up over a pool that belongs to all."""
+    found: str = await pool.fetchval("select $1::text", slug)
+    return found
+
+
 async def close_pool(slug: str, pool: asyncpg.Pool) -> None:
     await pool.fetchval("select 1")
     await pool.close()
