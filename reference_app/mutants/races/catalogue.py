@@ -119,15 +119,18 @@ RACES: tuple[Mutant, ...] = (
     _bug(
         "closed-once",
         "a request opens a tenant that leaves once more, and it stays open",
+        _FIRST_USE,
     ),
     _bug(
         "used-pool-cut-off",
         "the pool that makes room for another is cut off while a request uses it",
+        _FIRST_USE,
         _ONE_POOL,
     ),
     _bug(
         "pool-opened-twice",
         "two find a tenant without a pool, and one pool is closed by nobody",
+        _FIRST_USE,
         _ONE_POOL,
     ),
     _bug(
@@ -138,6 +141,7 @@ RACES: tuple[Mutant, ...] = (
     _bug(
         "current-tenant-of-all",
         "whose a session is stands in a global, which another request has set since",
+        _FIRST_USE,
     ),
     _bug(
         "older-flags-put-back",
@@ -196,6 +200,7 @@ RACES: tuple[Mutant, ...] = (
     _twin(
         "few-pools",
         "a pool makes room for another, but only one that nobody uses",
+        _FIRST_USE,
         _ONE_POOL,
     ),
 )
