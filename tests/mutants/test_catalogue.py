@@ -48,6 +48,16 @@ def test_what_is_harmless_is_where_the_harmless_ones_are() -> None:
     }
 
 
+def test_the_page_tells_of_each_race() -> None:
+    page = (Path(mutants.__file__).parents[2] / "docs/reference-app.md").read_text()
+    rows = [
+        line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `")
+    ]
+    told = {name.strip(" `"): summary.strip() for name, summary in rows}
+
+    assert {one.name: one.summary for one in RACES}.items() <= told.items()
+
+
 @pytest.mark.parametrize("mutant", ALL, ids=lambda one: one.name)
 def test_each_replaces_exactly_one_part(
     mutant: Mutant, monkeypatch: pytest.MonkeyPatch
