@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scheduling.choice import FirstCome, Key, Operation, schedule_of
+from harness.scheduling.choice import CLOCK, FirstCome, Key, Operation, schedule_of
 from harness.scheduling.search.pct import Pct
 from harness.scheduling.search.strategy import Extent
 from harness.scheduling.tape import Deviation, Player, makes, tape_of
@@ -54,13 +54,21 @@ def entangled(seed: int) -> Toy:
                         yield Io(f"in {lock}")
                     finally:
                         locked.discard(lock)
-                case 1 if depth:
+                case 1:
+                    due = toy.now + rng.randrange(2)
+                    yield Until(lambda due=due: toy.now >= due or not toy.parked)  # type: ignore[misc]
+                case 2 if depth:
                     yield Spawn(actor(depth - 1))
                 case _:
                     yield Io(f"op {number}")
 
-    outcomes = {"a": ("cancel", "raise"), "c": ("raise",)}
-    return Toy({name: actor(2) for name in "abcd"}, outcomes, leaving=("b", "c"))
+    toy = Toy(
+        {name: actor(2) for name in "abcd"},
+        {"a": ("cancel", "raise"), "c": ("raise", "disconnect")},
+        leaving=("b", "c"),
+        ticks=3,
+    )
+    return toy
 
 
 def keys(toy: Toy) -> list[Key]:
@@ -223,6 +231,44 @@ def test_an_outcome_that_stands_alone_happens_at_the_turn_of_another() -> None:
     player = Player((Deviation(Key("client", 0, "leave"), ahead_of=Key("a", 0)),))
     assert player.choose(options) == 3
     assert player.choose(options[:3]) == 0
+
+
+def test_time_that_passes_early_holds_nothing() -> None:
+    def program() -> Toy:
+        return Toy({"a": steps(2), "b": steps(2)}, ticks=3)
+
+    tick = Key(CLOCK, 0)
+    trace = program().run(Listed(Key("a", 0), tick))
+    toy = program()
+    toy.run(Player((Deviation(Key("b", 9), ahead_of=Key("a", 0)),)))
+
+    assert tape_of(trace) == (Deviation(tick, ahead_of=Key("b", 0)),)
+    assert toy.now == 0  # what is held for nothing does not make time pass
+
+
+def test_what_an_operation_is_told_leaves_it_where_it_is() -> None:
+    toy = Toy({"a": steps(2), "b": steps(2)}, {"b": ("disconnect",)})
+
+    trace = toy.run(Listed(Key("b", 0, "disconnect")))
+
+    assert tape_of(trace) == (Deviation(Key("b", 0, "disconnect"), Key("a", 0)),)
+    assert keys(toy)[1:3] == [Key("a", 0), Key("b", 0)]
+
+
+def test_an_operation_that_was_told_something_can_still_be_overtaken() -> None:
+    def program() -> Toy:
+        return Toy(
+            {"a": steps(1), "b": steps(2), "c": steps(2)}, {"b": ("disconnect",)}
+        )
+
+    wanted = (Key("b", 0, "disconnect"), Key("a", 0), Key("c", 0))
+    player = Player(tape_of(program().run(Listed(*wanted))))
+    toy = program()
+
+    toy.run(player)
+
+    assert tuple(keys(toy)[:3]) == wanted
+    assert player.unfit == ()
 
 
 def test_schedules_of_changed_priorities_have_short_tapes() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from harness.scheduling.choice import Choice, Chooser, Operation, Trace
+from harness.scheduling.choice import CLOCK, Choice, Chooser, Key, Operation, Trace
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,19 @@ class Toy:
         actors: What each actor does.
         outcomes: What can become of an operation instead, for the actors named.
         leaving: Which actors' clients may leave, once, while the actor is not done.
+        ticks: How often the clock may go on while others wait.
+        now: How often it has.
+        left: Whose clients have left.
+        told: Which operations were told that theirs has, without being cancelled.
     """
 
     actors: dict[str, Task]
     outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leaving: tuple[str, ...] = ()
+    ticks: int = 0
+    now: int = 0
     left: set[str] = field(default_factory=set)
+    told: set[tuple[Key, str]] = field(default_factory=set)
     tasks: list[Running] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -162,6 +169,7 @@ class Toy:
             Operation(one.actor, one.sequence, one.kind, one.label, outcome)
             for one in plain
             for outcome in self.outcomes.get(one.actor, ())
+            if (one.key, outcome) not in self.told
         )
         staying = (one for one in self.leaving if one not in self.left)
         leaving = (
@@ -169,7 +177,9 @@ class Toy:
             for actor in staying
             if any(one.actor == actor and not one.ended for one in self.tasks)
         )
-        return (*plain, *ending, *leaving) if plain else ()
+        clock = Operation(CLOCK, self.now, "clock", "time passes")
+        ticking = [clock] if self.now < self.ticks else []
+        return (*plain, *ticking, *ending, *leaving) if plain else ()
 
     def _take(self, option: Operation) -> list[Running]:
         self.taken.append(option)
@@ -177,6 +187,12 @@ class Toy:
             actor = option.actor.removeprefix("client of ")
             self.left.add(actor)
             return self.cancel(actor)
+        if option.outcome == "disconnect":
+            self.told.add((option.plain, option.outcome))
+            return []
+        if option.actor == CLOCK:
+            self.now += 1
+            return []
         place = next(
             place
             for place, one in enumerate(self.parked)
