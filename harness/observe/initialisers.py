@@ -67,13 +67,17 @@ def _opening(
     def run_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         closes = bool(one.closed_by)
         key = key_of(args, kwargs)
-        return Run(sink, one.function, next(runs), key, closes=closes)
+        return Run(
+            sink, one.function, next(runs), key, closes=closes, suspends=one.suspends
+        )
 
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
-            with run_of(args, kwargs).opening():
+            run = run_of(args, kwargs)
+            with run.opening():
+                await run.turn()
                 return await function(*args, **kwargs)
 
         return awaited

@@ -12,6 +12,7 @@ from typing import Any, final
 
 from harness.model.boot import Stage
 from harness.observe.owning import NOW_CLOSING, NOW_OPENING, OPENING, Opening
+from harness.point import point
 from harness.recording.context import EXCHANGE
 
 
@@ -53,12 +54,21 @@ class Run:
         number: Tells its calls apart.
         key: What the arguments said for the tenant.
         closes: Whether the resource's end will be told of, too.
+        suspends: Whether it certainly waits for something outside.
     """
 
     def __init__(
-        self, sink: Sink, what: str, number: int, key: str, *, closes: bool
+        self,
+        sink: Sink,
+        what: str,
+        number: int,
+        key: str,
+        *,
+        closes: bool,
+        suspends: bool = False,
     ) -> None:
         self.closes = closes
+        self._suspends = suspends
         self._sink = sink
         self._what = what
         self._number = number
@@ -75,6 +85,11 @@ class Run:
         call = Call(when, self._what, self._number, stage, self._key, exchange, detail)
         with contextlib.suppress(Exception):
             self._sink(call)
+
+    async def turn(self) -> None:
+        """Let others go first, if the call waits anyway and a schedule says so."""
+        if self._suspends:
+            await point(f"{self._what.rpartition(':')[2]} of {self._key}")
 
     @contextlib.contextmanager
     def opening(self) -> Iterator[None]:
@@ -119,8 +134,12 @@ class Run:
 
 async def followed(coroutine: Coroutine[Any, Any, Any], run: Run) -> Any:
     """Await what a plain function returned, and tell of it."""
-    with run.opening():
-        return await coroutine
+    try:
+        with run.opening():
+            await run.turn()
+            return await coroutine
+    finally:
+        coroutine.close()
 
 
 @final
@@ -137,6 +156,7 @@ class AsyncContext(contextlib.AbstractAsyncContextManager[Any]):
 
     async def __aenter__(self) -> Any:
         with self._run.opening():
+            await self._run.turn()
             return await self._inner.__aenter__()
 
     async def __aexit__(
