@@ -11,6 +11,7 @@ from harness.checkers.outcomes import outcomes
 from harness.checkers.processes import Start, process_finding, short, starts_of
 from harness.checkers.replacing import replaced
 from harness.checkers.schedules import LIFESPAN, NEVER, Schedule, schedules_of
+from harness.checkers.serving import serving
 from harness.checkers.stale import stale
 from harness.checkers.stopping import stopping
 from harness.checkers.usage import usage
@@ -57,6 +58,7 @@ def lifecycle(history: History) -> list[Finding]:
         *_not_served(history, boots),
         *_called_too_often(history, boots),
         *outcomes(history),
+        *serving(history),
         *usage(history),
         *stopping(history),
         *stale(history),

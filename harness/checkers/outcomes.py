@@ -46,6 +46,14 @@ def outcomes(history: History) -> list[Finding]:
 def _in(schedule: Schedule) -> Iterator[Finding]:
     if schedule.ended is None or schedule.ended.ending is not Ending.ENDED:
         return
+    if _failed_to_stop(schedule):
+        yield process_finding(
+            LIFESPAN,
+            "not stopped",
+            f"The app's shutdown failed, though nothing was done to it "
+            f"({schedule.name})",
+            schedule.ended.failure,
+        )
     if not _started(schedule):
         if _should_start(schedule):
             yield process_finding(
@@ -53,7 +61,7 @@ def _in(schedule: Schedule) -> Iterator[Finding]:
                 "not started",
                 f"The app's start-up failed, though nothing was done to it "
                 f"({schedule.name})",
-                "it starts if nobody interferes",
+                schedule.ended.failure or "it starts if nobody interferes",
             )
         return
     ready = ready_from(schedule)
@@ -82,7 +90,7 @@ def worse_than_alone(
         return True
     if answer.status == _UNAVAILABLE:
         refused_early = request.began <= since
-        return not (refused_early or _handled(schedule, request))
+        return not (refused_early or _given_up(schedule, request))
     if answer.status >= _FAILS:
         return True
     expected = request.expected < _REFUSED
@@ -136,9 +144,18 @@ def shutdown_from(schedule: Schedule) -> int:
     return NEVER
 
 
-def _handled(schedule: Schedule, request: Request) -> bool:
-    """Whether an operator does something to the tenant, which may be away meanwhile."""
-    return any(
+def _given_up(schedule: Schedule, request: Request) -> bool:
+    """Whether an operator has the tenant go: others of its requests are refused alone.
+
+    What is evicted, reloaded or moved is served all the same.
+    """
+    goes = any(
+        one.tenant == request.tenant
+        and one.expected is not None
+        and one.expected >= _REFUSED
+        for one in schedule.requests
+    )
+    return goes and any(
         one.role is ActorRole.OPERATOR
         and one is not request
         and one.tenant in {None, request.tenant}
@@ -153,6 +170,12 @@ def _started(schedule: Schedule) -> bool:
         isinstance(one, Reached) and one.phase in {Phase.STARTED, Phase.READY}
         for _, one in schedule.events
     )
+
+
+def _failed_to_stop(schedule: Schedule) -> bool:
+    """Whether the shutdown failed after a start-up that came through."""
+    failed = schedule.ended is not None and bool(schedule.ended.failure)
+    return failed and _started(schedule) and not schedule.faults
 
 
 def _should_start(schedule: Schedule) -> bool:

@@ -187,6 +187,7 @@ class ScheduleEnded:
         operations: How many operations went ahead.
         uncontrolled: What woke somebody up without being under control, one line each.
         digest: Of what was taken at each choice; two runs of one schedule are alike.
+        failure: Why the app's start-up or shutdown failed; "" if neither did.
     """
 
     kind: Literal["schedule ended"]
@@ -199,6 +200,7 @@ class ScheduleEnded:
     operations: int
     uncontrolled: tuple[str, ...]
     digest: str
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,6 +319,7 @@ class Play:
         uncontrolled: Sequence[str] = (),
         deviations: Sequence[Deviation] = (),
         digest: str = "d",
+        failure: str = "",
     ) -> None:
         """End the schedule, and the app."""
         if stopped and ending is Ending.ENDED:
@@ -335,5 +336,6 @@ class Play:
                 operations=operations,
                 uncontrolled=tuple(uncontrolled),
                 digest=digest,
+                failure=failure,
             )
         )

@@ -167,7 +167,10 @@ def fails_once(play: Play, then: int) -> None:
     play.fails("request 1", "cut off")
     play.tells(Stage.FAILED, A, run, exchange=first)
     play.ends("request 1", 500)
-    play.comes("request 2", A)
+    second = play.comes("request 2", A)
+    if then == 200:
+        run = play.opens(A, exchange=second)
+        play.closes(A, run)
     play.ends("request 2", then)
     play.over()
 
@@ -276,22 +279,28 @@ def test_a_refusal_where_somebody_changes_what_the_tenant_has_is_fine() -> None:
     assert found(play) == []
 
 
-def test_who_is_reloaded_by_the_operator_may_be_away_but_not_fail() -> None:
+@pytest.mark.parametrize(
+    ("goes", "status", "shapes"),
+    [
+        (False, 200, []),
+        (False, 503, ["refused after ready"]),
+        (True, 503, []),
+        (True, 500, ["other outcome"]),
+    ],
+)
+def test_only_a_tenant_that_an_operator_has_go_may_be_told_to_come_again(
+    status: int, shapes: list[str], *, goes: bool
+) -> None:
     play = Play()
     play.comes("operator 1", A, OPERATOR, role=ActorRole.OPERATOR)
     play.comes("request 1", A)
-    play.ends("request 1", 503)
+    play.ends("request 1", status)
     play.ends("operator 1")
-    play.over()
-    play.begins()
-    play.comes("operator 1", A, OPERATOR, role=ActorRole.OPERATOR)
-    play.comes("request 1", A)
-    play.ends("request 1", 500)
-    play.ends("operator 1")
+    play.comes("request 2", A, expected=404 if goes else 200)
+    play.ends("request 2", 404 if goes else 200)
     play.over()
 
-    finding = only(play)
-    assert (finding.shape, finding.count) == ("other outcome", 1)
+    assert [shape for _, shape, _ in found(play)] == shapes
 
 
 def test_who_is_refused_before_the_app_is_ready_is_fine() -> None:
@@ -345,6 +354,19 @@ def test_a_start_that_was_interfered_with_may_fail(interfered: str) -> None:
     play.over(stopped=False)
 
     assert found(play) == []
+
+
+@pytest.mark.parametrize("interfered", [False, True])
+def test_a_shutdown_that_fails_by_itself_is_found(*, interfered: bool) -> None:
+    play = Play()
+    play.comes("request 1", A)
+    if interfered:
+        play.fails("request 1")
+    play.ends("request 1")
+    play.over(failure="RuntimeError in the lifespan")
+
+    shapes = [] if interfered else [("lifespan", "not stopped", None)]
+    assert found(play) == shapes
 
 
 def test_nothing_is_said_of_requests_where_all_stood_still() -> None:

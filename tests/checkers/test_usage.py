@@ -171,3 +171,70 @@ def test_what_belongs_to_no_known_tenant_is_not_judged() -> None:
     play.over()
 
     assert found(play) == []
+
+
+def is_served(play: Play, *, ready: bool, then: Stage = Stage.READY) -> None:
+    """Have A served while its initialisation goes on, or after it ended."""
+    first = play.comes("request 1", A)
+    second = play.comes("request 2", A)
+    run = play.opening(A, exchange=first)
+    if ready:
+        play.tells(then, A, run, exchange=second)
+    play.ends("request 2")
+    if not ready:
+        play.tells(then, A, run, exchange=first)
+    play.ends("request 1")
+    if then is Stage.READY:
+        play.closes(A, run)
+    play.over()
+
+
+def test_a_request_that_is_served_before_its_resource_is_ready_is_found() -> None:
+    play = Play()
+    is_served(play, ready=False)
+
+    assert found(play) == [(OPEN, "too early", A)]
+
+
+def test_a_request_that_is_served_once_it_is_ready_is_fine() -> None:
+    play = Play()
+    is_served(play, ready=True)
+
+    assert found(play) == []
+
+
+def test_a_request_that_is_served_from_what_was_cancelled_is_found() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.leaves("request 1")
+    play.tells(Stage.CANCELLED, A, run, exchange=first)
+    play.asks("request 2", A)
+    play.over()
+
+    assert found(play) == [(OPEN, "too early", A)]
+
+
+def test_an_answer_may_be_kept_from_when_the_resource_was_ready() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opens(A, exchange=first)
+    play.ends("request 1")
+    play.closes(A, run)
+    play.asks("request 2", A)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_operations_in_which_nothing_was_ever_made_may_not_need_it() -> None:
+    play = Play()
+    first = play.comes("request 1", A)
+    run = play.opening(A, exchange=first)
+    play.asks("request 2", A, "GET /me")
+    play.tells(Stage.READY, A, run, exchange=first)
+    play.ends("request 1")
+    play.closes(A, run)
+    play.over()
+
+    assert found(play) == []

@@ -1,0 +1,72 @@
+"""Serving: no request that needs a tenant's resource succeeds before there was one.
+
+Which operations need it is seen from those that had it made: an initialiser that
+requests wait for was called in one. What was ready once is not judged here: an answer
+may have been kept from then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.checkers.processes import process_finding, short
+from harness.checkers.schedules import NEVER, Request, Schedule, schedules_of
+from harness.model.boot import Initialised, Stage, Watching
+from harness.model.finding import Evidence, Finding, merged
+from harness.model.tenant import alias
+
+if TYPE_CHECKING:
+    from harness.model.history import History
+
+
+def serving(history: History) -> list[Finding]:
+    """Find requests that were served without what they need."""
+    awaited = {one.what for one in history.of(Watching) if one.awaited}
+    found: list[Finding] = []
+    for schedule in schedules_of(history):
+        found.extend(_in(schedule, awaited))
+    return merged(found)
+
+
+def _in(schedule: Schedule, awaited: set[str]) -> Iterator[Finding]:
+    ready: dict[tuple[str, int], int] = {}
+    for at, one in schedule.events:
+        if isinstance(one, Initialised) and one.tenant is not None:
+            place = (one.what, one.tenant)
+            ready.setdefault(place, NEVER)
+            if one.stage is Stage.READY:
+                ready[place] = min(at, ready[place])
+    for (what, tenant), at in ready.items():
+        needing = _needing(schedule, what, tenant) if what in awaited else set()
+        for request in schedule.requests:
+            answer = request.answer
+            served = answer is not None and answer.succeeded and request.ended < at
+            if served and request.tenant == tenant and request.operation in needing:
+                yield _finding(schedule, what, tenant, request)
+
+
+def _needing(schedule: Schedule, what: str, tenant: int) -> set[str]:
+    """Return the operations of a tenant's in which its resource was made."""
+    made = (
+        schedule.request_of(one.exchange)
+        for _, one in schedule.events
+        if isinstance(one, Initialised) and (one.what, one.tenant) == (what, tenant)
+    )
+    own = (one for one in made if one is not None and one.tenant == tenant)
+    return {one.operation for one in own}
+
+
+def _finding(schedule: Schedule, what: str, tenant: int, request: Request) -> Finding:
+    return process_finding(
+        what,
+        "too early",
+        f"{alias(tenant)}'s {request.operation} was served though {short(what)} had "
+        f"made nothing ready for it ({schedule.name})",
+        Evidence(
+            request.exchange,
+            f"{request.actor} reached the app at event {request.began} and succeeded "
+            f"at event {request.ended}",
+        ),
+        owner=tenant,
+    )
