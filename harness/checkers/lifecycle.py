@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from harness.checkers.generations import Key, calls_of, follow, made_again
 from harness.checkers.outcomes import outcomes
 from harness.checkers.processes import Start, process_finding, short, starts_of
+from harness.checkers.provider_calls import called_too_often
 from harness.checkers.replacing import replaced
 from harness.checkers.schedules import LIFESPAN, NEVER, Schedule, schedules_of
 from harness.checkers.serving import serving
@@ -22,7 +22,6 @@ from harness.model.boot import (
     Initialised,
     LeftOpen,
     Phase,
-    ProviderCalls,
     Reached,
     Stage,
     Watching,
@@ -56,7 +55,7 @@ def lifecycle(history: History) -> list[Finding]:
         *_connections_left(history, boots, torn),
         *_too_many(history, boots),
         *_not_served(history, boots),
-        *_called_too_often(history, boots),
+        *called_too_often(history, boots),
         *outcomes(history),
         *serving(history),
         *usage(history),
@@ -221,26 +220,4 @@ def _not_served(history: History, boots: Mapping[int, Start]) -> Iterator[Findin
                 f"{alias(arrival.tenant)} gave up after {arrival.attempts} attempts in "
                 f"{arrival.seconds:.1f} s: {arrival.failure}",
                 owner=arrival.tenant,
-            )
-
-
-def _called_too_often(
-    history: History, boots: Mapping[int, Start]
-) -> Iterator[Finding]:
-    counted = Counter[tuple[int, int | None]]()
-    most: dict[int, int] = {}
-    for one in history.of(ProviderCalls):
-        counted[one.boot, one.tenant] += one.calls
-        most[one.boot] = one.most
-    for (number, tenant), calls in counted.items():
-        allowed = most[number] * boots[number].boot.workers
-        if allowed >= 0 and calls > allowed:
-            whose = "nobody's key" if tenant is None else f"{alias(tenant)}'s key"
-            yield process_finding(
-                "model provider",
-                "called too often",
-                f"The start called the model provider {calls} times with {whose}; the "
-                f"target allows {allowed} ({boots[number]})",
-                f"{whose}: {calls} calls in trial {boots[number].boot.trial}",
-                owner=tenant,
             )

@@ -295,10 +295,13 @@ class BootCalls:
     Attributes:
         calls: Tenants whose keys were used, with the number of calls; what was
             tried again is not counted twice. None stands for keys of nobody's.
+        most: How often at most with one key, all processes together; -1 where the
+            target does not say.
     """
 
     kind: Literal["boot calls"]
     calls: tuple[tuple[int | None, int], ...]
+    most: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def counting_calls(
     recorder: Recorder,
     *,
     expected: bool,
+    most: int = -1,
 ) -> Callable[[], AbstractAsyncContextManager[Hosted]]:
     """Return the same way to start an app, its calls of the provider counted.
 
@@ -47,6 +48,7 @@ def counting_calls(
         recorder: Takes the count.
         expected: Whether the app was told where they are; else a boot without calls
             is no news.
+        most: Calls that a boot may make with one key; -1 if that is no matter.
     """
 
     @asynccontextmanager
@@ -59,7 +61,7 @@ def counting_calls(
                 for owner, made in beside.provider.calls_since(mark).items()
             )
             if calls or expected:
-                recorder.add(BootCalls("boot calls", calls))
+                recorder.add(BootCalls("boot calls", calls, most))
             yield hosted
 
     return counted

@@ -28,14 +28,36 @@ if TYPE_CHECKING:
 
 
 def counted_host(
-    host: Host, target: Target, beside: Outside | None, recorder: Recorder
+    host: Host,
+    target: Target,
+    beside: Outside | None,
+    recorder: Recorder,
+    *,
+    most: int = -1,
 ) -> Host:
-    """Return the same way to start an app, its calls of the provider counted."""
+    """Return the same way to start an app, its calls of the provider counted.
+
+    Args:
+        host: Starts the app.
+        target: The app.
+        beside: What runs beside it; None if nothing does.
+        recorder: Takes the count.
+        most: Calls that a start may make with one key; -1 where nobody can tell
+            them from those of requests, or the target does not say.
+    """
     if beside is None:
         return host
     told = "".join(target.environment.values())
     expected = any(f"{{{name}}}" in told for name in beside.values)
-    return counting_calls(host, beside, recorder, expected=expected)
+    return counting_calls(host, beside, recorder, expected=expected, most=most)
+
+
+def calls_of_a_start(target: Target, order: Order) -> int:
+    """Return how often a start may call the provider with one key; -1 if no matter."""
+    if target.provider_calls is None:
+        return -1
+    served_ones = order.settings.hosting == "served"
+    return target.provider_calls * (order.settings.workers if served_ones else 1)
 
 
 def usual_host(

@@ -26,7 +26,7 @@ from harness.provisioning.stage import Scene, Stage
 from harness.provisioning.worlds import make_world
 from harness.recording.recorder import Recorder
 from harness.run.beside import beside_app
-from harness.run.hosts import counted_host, usual_host
+from harness.run.hosts import calls_of_a_start, counted_host, usual_host
 from harness.run.limits import ensure_files_left, raise_file_limit
 from harness.run.loading import filled_environment
 
@@ -214,7 +214,9 @@ def _scene(
     host = usual_host(target, order, environment, recorder)
     return Scene(
         target=target,
-        host=counted_host(host, target, beside, recorder),
+        host=counted_host(
+            host, target, beside, recorder, most=calls_of_a_start(target, order)
+        ),
         recorder=recorder,
         key=key,
         fields=Fields(target.operator_fields),

@@ -346,9 +346,9 @@ class Story:
         self.events.append(line)
         return line
 
-    def boots(self, *calls: tuple[int | None, int]) -> None:
+    def boots(self, *calls: tuple[int | None, int], most: int = -1) -> None:
         """The app starts, having been told where the provider is."""
-        self.events.append(BootCalls("boot calls", calls))
+        self.events.append(BootCalls("boot calls", calls, most))
 
     def calls(
         self,

@@ -10,6 +10,7 @@ from harness.model.boot import Stage
 from harness.model.coverage import Gap
 from harness.model.event import Channel
 from harness.model.finding import Finding, Severity
+from tests.checkers.histories import Story
 from tests.checkers.starts import Start
 
 A, B = 0, 1
@@ -388,3 +389,38 @@ def test_calls_that_nobody_limits_are_fine() -> None:
     start.asks_provider(A, 20, most=-1)
 
     assert found(start) == []
+
+
+def test_a_start_of_any_exercise_may_call_as_often_as_the_target_allows() -> None:
+    story = Story()
+    story.boots((A, 1), (B, 1), most=1)
+    story.boots((A, 1), (B, 2), most=1)
+
+    (finding,) = lifecycle(story.history())
+
+    assert (finding.shape, finding.owner) == ("called too often", B)
+    assert finding.summary == (
+        "The start called the model provider 2 times with B's key; the target allows 1"
+    )
+
+
+def test_starts_of_which_the_target_says_nothing_may_call_at_will() -> None:
+    story = Story()
+    story.boots((A, 20), (None, 3))
+
+    assert lifecycle(story.history()) == []
+
+
+def test_each_start_counts_for_itself() -> None:
+    story = Story()
+    for _ in range(3):
+        story.boots((A, 1), (B, 1), most=1)
+
+    assert lifecycle(story.history()) == []
+
+
+def test_a_target_may_allow_no_call_at_all() -> None:
+    story = Story()
+    story.boots((A, 1), most=0)
+
+    assert [one.shape for one in lifecycle(story.history())] == ["called too often"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness import JsonLogin, Target, Tenant, Tools, Variant
 from tests.targets.outgoing_app.faults import FAULTS, ODDITIES
 
@@ -44,3 +46,5 @@ target = Target(
         },
     },
 )
+one_call = replace(target, provider_calls=1)
+"""The same, which may try each key once when it starts."""

@@ -27,9 +27,11 @@ class Runs:
         self._dsn = dsn
         self._directory = directory
 
-    def order(self, hosting: str = "inprocess", *, tenants: int = 2) -> Order:
+    def order(
+        self, hosting: str = "inprocess", *, tenants: int = 2, target: str = "target"
+    ) -> Order:
         settings = {
-            "target": "tests.targets.outgoing:target",
+            "target": f"tests.targets.outgoing:{target}",
             "postgres": "dsn",
             "dsn": self._dsn,
             "machine": False,
@@ -40,9 +42,15 @@ class Runs:
         return Order(Settings.model_validate(settings), "", ROOT, silent)
 
     def of(
-        self, variant: str, hosting: str = "inprocess", *, tenants: int = 2
+        self,
+        variant: str,
+        hosting: str = "inprocess",
+        *,
+        tenants: int = 2,
+        target: str = "target",
     ) -> Result:
-        (outcome,) = mutants(self.order(hosting, tenants=tenants), [variant])
+        order = self.order(hosting, tenants=tenants, target=target)
+        (outcome,) = mutants(order, [variant])
         assert outcome.error == ""
         assert outcome.result is not None
         return outcome.result
@@ -168,3 +176,30 @@ def test_the_app_as_it_is_passes_with_its_egress_watched(runs: Runs) -> None:
     assert counted["provider_calls"] > 0
     # It makes its assistants on first use.
     assert counted["provider_calls_per_boot"] == 0
+
+
+@pytest.mark.parametrize("hosting", ["inprocess", "served"])
+def test_a_start_that_asks_the_provider_twice_is_found_where_once_is_allowed(
+    runs: Runs, hosting: str
+) -> None:
+    result = runs.of("keys tried twice", hosting, target="one_call")
+
+    (finding,) = result.findings
+    assert (finding.oracle, finding.shape) == ("lifecycle", "called too often")
+    assert "2 times with " in finding.summary
+    assert finding.summary.endswith("'s key; the target allows 1")
+
+
+@pytest.mark.parametrize(
+    ("variant", "target"),
+    [("keys tried once", "one_call"), ("keys tried twice", "target")],
+)
+def test_a_start_may_ask_the_provider_as_often_as_the_target_allows(
+    runs: Runs, variant: str, target: str
+) -> None:
+    result = runs.of(variant, target=target)
+
+    assert result.verdict.outcome is Outcome.PASS, result.verdict.reasons
+    counted = {one.name: one.value for one in result.measurements}
+    asked = 1 if variant == "keys tried once" else 2
+    assert counted["provider_calls_per_tenant"] == asked

@@ -12,10 +12,12 @@ FAULTS = {
     "limits of all": "who is over its limit at the provider stops everybody",
     "hooks of all": "a note is delivered to everybody's webhooks",
     "key in the hook": "a webhook is told the key at the provider",
+    "keys tried twice": "the start tries each tenant's key, and then once more",
     "common key, context cached by member": "the same where one key serves all",
 }
 ODDITIES = {
     "common key": "one key of the operator's serves all tenants",
+    "keys tried once": "the start tries each tenant's key",
     "keys tried together": "who asks first has every key tried once",
     "late hooks": "webhooks are delivered long after the answer",
     "hooks in the background": "by a task that runs after the answer",

@@ -55,6 +55,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await store.create()
         assistants = Assistants(store)
         late: set[asyncio.Task[None]] = set()
+        if is_("keys tried once", "keys tried twice"):
+            for tenant in await store.tenants():
+                await assistants.of(tenant)
+                if is_("keys tried twice"):
+                    await assistants.count(tenant)
         if is_("busy keys"):
             late.add(asyncio.create_task(_try_keys(store, assistants)))
         try:
