@@ -5,20 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.model.progress import silent
+from harness.model.result import Result
 from harness.model.verdict import Outcome
 from harness.run import Order, mutants
 from harness.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+# Those first that hardly depend on what is drawn; see the study in docs/benchmarks.md.
 BUGS = [
-    "read-without-tenant",
-    "update-without-tenant",
-    "delete-without-tenant",
-    "response-cache-by-url",
+    "search-path-from-name",
     "configuration-cache-without-tenant",
     "foreign-token-accepted",
-    "search-path-from-name",
+    "read-without-tenant",
+    "response-cache-by-url",
+    "update-without-tenant",
+    "delete-without-tenant",
 ]
+MOST = 4
 
 
 def test_the_machine_alone_finds_most_seeded_bugs_and_shortens_them(
@@ -31,11 +34,16 @@ def test_the_machine_alone_finds_most_seeded_bugs_and_shortens_them(
         runs=tmp_path,
     )
 
-    outcomes = mutants(Order(settings, "", ROOT, silent), BUGS)
+    found: list[Result] = []
+    for bug in BUGS:
+        (outcome,) = mutants(Order(settings, "", ROOT, silent), [bug])
+        result = outcome.result
+        if result is not None and result.verdict.outcome is Outcome.FAIL:
+            found.append(result)
+        if len(found) == MOST:
+            break
 
-    results = [one.result for one in outcomes if one.result is not None]
-    found = [one for one in results if one.verdict.outcome is Outcome.FAIL]
-    assert len(found) >= 4
+    assert len(found) == MOST
     for result in found:
         scripts = [finding.script for finding in result.findings if finding.script]
         assert scripts
