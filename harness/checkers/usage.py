@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from harness.checkers.outcomes import ready_from, worse_than_alone
+from harness.checkers.outcomes import worse_than_alone
 from harness.checkers.processes import process_finding, short
 from harness.checkers.schedules import LIFESPAN, Request, Schedule, schedules_of
 from harness.model.boot import Condition, Initialised, Stage, Used, Watching
@@ -50,54 +50,79 @@ def _in(schedule: Schedule, awaited: set[str]) -> Iterator[Finding]:
         for _, one in uses
         if one.tenant is None or (one.during is not None and one.during != one.tenant)
     }
-    ready = ready_from(schedule)
     for at, use in uses:
-        if use.resource in shared or use.tenant is None or use.during is not None:
+        if use.during is not None or not _is_judged(use, shared):
             continue
         request = schedule.request_of(use.exchange)
-        if request is None:
-            yield from _outside(schedule, use)
-        elif at > request.ended:
-            # What it left running goes on for others, too.
-            continue
-        elif request.tenant is not None and request.tenant != use.tenant:
-            if _has_its_own(schedule, use.what, request.tenant):
-                yield _anothers(schedule, at, use, request)
-        elif use.state is Condition.OPENING and use.what in awaited:
-            yield _finding(
-                schedule,
-                "used too early",
-                f"{alias(use.tenant)}'s {request.operation} used a {use.form} that "
-                f"{short(use.what)} was not through with yet",
-                f"event {at}: {request.actor} used it before call {use.run} was ready",
-                use,
-            )
-        elif use.state in _GONE and worse_than_alone(schedule, request, ready=ready):
-            shape, how = _GONE[use.state]
-            yield _finding(
-                schedule,
-                shape,
-                f"{alias(use.tenant)}'s {request.operation} used a {use.form} of "
-                f"{short(use.what)} {how}",
-                f"event {at}: {request.actor} used it; {_ended(request)}",
-                use,
-            )
+        if request is None or at > request.ended:
+            # What a request left running goes on for others, too.
+            if request is not None or not use.exchange:
+                yield from _outside(schedule, use)
+        elif _crosses(schedule, use, request):
+            yield _anothers(schedule, at, use, request)
+        elif use.tenant in {None, request.tenant}:
+            yield from _own(schedule, at, use, request, awaited)
+
+
+def _is_judged(use: Used, shared: set[int]) -> bool:
+    """Whether a pool or connection is one tenant's, or somebody's that is closed."""
+    nobodys = not use.what and use.state is Condition.CLOSED
+    return nobodys or (use.tenant is not None and use.resource not in shared)
+
+
+def _crosses(schedule: Schedule, use: Used, request: Request) -> bool:
+    """Whether a request uses what is another's, though each has its own."""
+    tenant = request.tenant
+    return (
+        None not in {use.tenant, tenant}
+        and tenant != use.tenant
+        and tenant is not None
+        and _has_its_own(schedule, use.what, tenant)
+    )
+
+
+def _own(
+    schedule: Schedule, at: int, use: Used, request: Request, awaited: set[str]
+) -> Iterator[Finding]:
+    """Find what a request uses that is its own, and is not ready or gone."""
+    used = f"{_whose(request.tenant)}{request.operation} used {_described(use)}"
+    if use.state is Condition.OPENING and use.what in awaited:
+        yield _finding(
+            schedule,
+            "used too early",
+            f"{used} before the call was through that makes it ready",
+            f"event {at}: {request.actor} used it before call {use.run} was ready",
+            use,
+        )
+    elif use.state in _GONE and worse_than_alone(schedule, request):
+        shape, how = _GONE[use.state]
+        fact = f"event {at}: {request.actor} used it; {_ended(request)}"
+        yield _finding(schedule, shape, f"{used} {how}", fact, use)
 
 
 def _outside(schedule: Schedule, use: Used) -> Iterator[Finding]:
     """Find what work outside of requests uses when it is closed."""
-    if use.exchange or use.state is not Condition.CLOSED or schedule.faults:
+    if use.state is not Condition.CLOSED or schedule.faults:
         return
     if schedule.ended is None or schedule.ended.ending is not Ending.ENDED:
         return
     yield _finding(
         schedule,
         "used after close",
-        f"Work in the background used {alias(use.tenant)}'s {use.form} of "
-        f"{short(use.what)} after it had been closed",
+        f"Work in the background used {_described(use)} after it had been closed",
         f"{LIFESPAN}: used at {use.at:.3f} s, outside of any request",
         use,
     )
+
+
+def _whose(tenant: int | None) -> str:
+    return f"{alias(tenant)}'s " if tenant is not None else ""
+
+
+def _described(use: Used) -> str:
+    if not use.what:
+        return f"a {use.form}"
+    return f"{_whose(use.tenant)}{use.form} of {short(use.what)}"
 
 
 def _anothers(schedule: Schedule, at: int, use: Used, request: Request) -> Finding:
@@ -132,7 +157,7 @@ def _finding(
     schedule: Schedule, shape: str, summary: str, fact: str, use: Used
 ) -> Finding:
     return process_finding(
-        use.what,
+        use.what or use.form,
         shape,
         f"{summary} ({schedule.name})",
         Evidence(use.exchange, fact),

@@ -121,7 +121,7 @@ class BootWatch:
         self._recorder.add(event)
 
     def used(self, worker: int, use: Use) -> None:
-        """A pool or a connection was used that was opened for one tenant."""
+        """A pool or a connection was used."""
         event = Used(
             kind="used",
             at=use.at + self._offset,
@@ -130,7 +130,7 @@ class BootWatch:
             exchange=use.exchange,
             what=use.what,
             run=use.run,
-            tenant=self._names[use.key],
+            tenant=self._names[use.key] if use.key else None,
             state=use.state,
             resource=use.resource,
             form=use.form,

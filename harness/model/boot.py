@@ -147,14 +147,15 @@ class Initialised:
 class Used:
     """The app used a pool or a connection that was opened for one tenant.
 
-    What is like another use of the same exchange is told once.
+    What is like another use of the same exchange is told once. Of pools that were
+    opened for nobody, only that one is told of which was closed.
 
     Attributes:
         boot: Number of the boot.
         worker: Number of the process.
         exchange: Id of the request in which it was used; 0 outside of any.
-        what: Import string of the initialiser that it was opened in.
-        run: The initialiser's call.
+        what: Import string of the initialiser that it was opened in; "" if in none.
+        run: The initialiser's call; 0 without.
         tenant: Whose it is; None if it belongs to no known tenant.
         state: What was to be said of it then.
         resource: Tells resources apart, in that process.

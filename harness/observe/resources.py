@@ -1,7 +1,8 @@
 """The tap on pools and connections: who uses what was opened for one tenant.
 
 What is opened while an initialiser runs is its tenant's, and so is each connection that
-such a pool opens later. What is opened outside of any is nobody's, and not told of.
+such a pool opens later. What is opened outside of any is nobody's: then it is only told
+of who wants something of a pool that is closed.
 """
 
 from __future__ import annotations
@@ -26,16 +27,17 @@ _POOL: Final = "asyncpg.pool:Pool"
 _CONNECTION: Final = "asyncpg.connection:Connection"
 _SQLALCHEMY: Final = "sqlalchemy.pool.base:Pool"
 _NOBODYS: Final = Owned(0, None)
+_NO_CALL: Final = Opening(what="", run=0, key="", stage=Stage.READY)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A use of a pool or a connection that was opened for one tenant.
+    """A use of a pool or a connection.
 
     Attributes:
         at: `time.monotonic`.
-        what: Import string of the initialiser that it was opened in.
-        run: The initialiser's call.
+        what: Import string of the initialiser that it was opened in; "" if in none.
+        run: The initialiser's call; 0 without.
         key: What that call said for the tenant.
         exchange: Id of the request in which it was used; 0 outside of any.
         state: What was to be said of it then.
@@ -126,12 +128,11 @@ class _Tap:
     def _acquiring(self, acquire: Function) -> Function:
         @functools.wraps(acquire)
         async def acquired(pool: Any, *args: Any, **kwargs: Any) -> Any:
-            owned = self._pools.get(id(pool))
-            if owned is not None:
-                self._tell(owned, "pool", lambda: bool(pool.is_closing()))
+            owned = self._pools.get(id(pool), _NOBODYS)
+            self._tell(owned, "pool", lambda: bool(pool.is_closing()))
             proxy = await acquire(pool, *args, **kwargs)
             with contextlib.suppress(Exception):
-                if owned is not None and EXCHANGE.get() and not handled_for():
+                if owned.opening is not None and EXCHANGE.get() and not handled_for():
                     self._users[_bare(proxy)] = EXCHANGE.get()
             return proxy
 
@@ -151,9 +152,7 @@ class _Tap:
     def _checking_out(self, connect: Function) -> Function:
         @functools.wraps(connect)
         def connected(pool: Any) -> Any:
-            owned = self._pools.get(id(pool))
-            if owned is not None:
-                self._tell(owned, "pool", lambda: False)
+            self._tell(self._pools.get(id(pool), _NOBODYS), "pool", lambda: False)
             with self._for(pool):
                 return connect(pool)
 
@@ -226,8 +225,8 @@ class _Tap:
 
     def _tell(self, owned: Owned, form: str, is_closed: Callable[[], bool]) -> None:
         with contextlib.suppress(Exception):
-            if owned.opening is not None:
-                state = _condition(owned.opening, closed=is_closed())
+            state = _condition(owned.opening, closed=is_closed())
+            if owned.opening is not None or state is Condition.CLOSED:
                 self._report(owned, form, state, EXCHANGE.get(), handled_for())
 
     def _report(
@@ -237,9 +236,7 @@ class _Tap:
         if told in self._told:
             return
         self._told.add(told)
-        opening = owned.opening
-        if opening is None:
-            return
+        opening = owned.opening or _NO_CALL
         self._sink(
             Use(
                 at=time.monotonic(),
@@ -260,8 +257,8 @@ def _bare(connection: Any) -> Any:
     return getattr(connection, "_con", None) or connection
 
 
-def _condition(opening: Opening, *, closed: bool) -> Condition:
-    stages = set(opening.stages)
+def _condition(opening: Opening | None, *, closed: bool) -> Condition:
+    stages = set((opening or _NO_CALL).stages)
     if closed or Stage.CLOSED in stages:
         return Condition.CLOSED
     if stages & {Stage.FAILED, Stage.CANCELLED}:

@@ -271,6 +271,22 @@ class Play:
             )
         )
 
+    def uses_nobodys(self, exchange: int) -> None:
+        """Somebody asks a closed pool that was opened for no tenant."""
+        self.add(
+            Used(
+                kind="used",
+                at=self.now,
+                boot=self.schedule,
+                worker=1,
+                exchange=exchange,
+                what="",
+                run=0,
+                tenant=None,
+                state=Condition.CLOSED,
+            )
+        )
+
     def connects(self, backend: int, tenant: int | None, *, is_open: bool) -> None:
         self.add(
             Connected("connected", self.now, self.schedule, 1, backend, is_open, tenant)

@@ -238,3 +238,34 @@ def test_operations_in_which_nothing_was_ever_made_may_not_need_it() -> None:
     play.over()
 
     assert found(play) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "outside", "found_shapes"),
+    [
+        (500, False, {"used after close", "other outcome"}),
+        (200, False, set()),
+        (200, True, {"used after close"}),
+    ],
+)
+def test_a_closed_pool_of_nobodys_may_not_be_used_either(
+    status: int, found_shapes: set[str], *, outside: bool
+) -> None:
+    play = Play()
+    exchange = play.comes("request 1", A)
+    play.uses_nobodys(0 if outside else exchange)
+    play.ends("request 1", status)
+    play.over()
+
+    assert {shape for _, shape, _ in found(play)} == found_shapes
+
+
+def test_work_that_a_request_leaves_behind_may_not_use_what_is_closed() -> None:
+    play = Play()
+    run = play.opens(A)
+    exchange = play.asks("request 1", A)
+    play.closes(A, run)
+    play.uses(exchange, A, run, Condition.CLOSED)
+    play.over()
+
+    assert found(play) == [(OPEN, "used after close", A)]

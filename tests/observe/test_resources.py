@@ -191,6 +191,20 @@ async def test_a_pool_that_was_opened_for_nobody_is_not_told_of(
     assert [one.key for one in opened] == ["", ""]
 
 
+async def test_who_asks_a_closed_pool_of_nobodys_is_told_of(
+    app: Any, uses: list[Use], server_dsn: str
+) -> None:
+    pool = await asyncpg.create_pool(server_dsn, min_size=1, max_size=1)
+    await pool.fetchval("select 1")
+    await pool.close()
+    with serving(7), pytest.raises(asyncpg.InterfaceError, match="pool is closed"):
+        await pool.fetchval("select 1")
+
+    assert told(uses, 7) == [("", "pool", "closed")]
+    assert {(one.what, one.run) for one in uses} == {("", 0)}
+    assert len(uses) == 1
+
+
 async def test_a_shared_pool_that_grows_for_one_tenant_is_still_nobodys(
     app: Any, uses: list[Use], opened: list[Connection], server_dsn: str
 ) -> None:
