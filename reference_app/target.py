@@ -110,6 +110,13 @@ target = Target(
         Initialiser(
             function="reference_app.tenants.opening:Opening.open", tenant="tenant.slug"
         ),
+        # What is remembered of it grows old, and it is loaded again.
+        Initialiser(
+            function="reference_app.tenants.configuration:Configurations.load",
+            tenant="tenant_id",
+            awaited=False,
+            again=True,
+        ),
     ),
     connections=ConnectionPlan(
         budget=CONNECTION_BUDGET, largest_pool=TENANT_POOL, shared=SHARED_POOL

@@ -33,6 +33,9 @@ _ONE_POOL = {
 _REMEMBERING = {"REFERENCE_APP_CACHE_LIFETIME": "60"}
 """What was put back stays, whenever somebody looks."""
 
+_FORGETTING = {"REFERENCE_APP_CACHE_LIFETIME": "0"}
+"""Nothing is remembered, so that each request loads it."""
+
 
 def _bug(name: str, summary: str, *environments: Mapping[str, str]) -> Mutant:
     """Return a bug whose file is called like it."""
@@ -196,6 +199,11 @@ RACES: tuple[Mutant, ...] = (
         "flags-loaded-twice",
         "flags may be loaded twice at once, which is allowed; none older is remembered",
         _REMEMBERING,
+    ),
+    _twin(
+        "configuration-loaded-twice",
+        "a configuration may be loaded twice at once, as the target declares",
+        _FORGETTING,
     ),
     _twin(
         "few-pools",

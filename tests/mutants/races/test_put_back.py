@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from reference_app.storage.seam import Flag
+from reference_app.tenants.configuration import Configuration
 from tests.mutants.races.gated import cases, parts_of, quiet
 from tests.reference_app.test_open_tenants import A, some
 
@@ -76,6 +77,30 @@ async def test_the_look_alike_really_loads_twice_at_a_time() -> None:
     assert loads == [2]
     assert await cache.get(A, load) == OLD
     assert loads == [2]
+
+
+@cases(right=("configuration-loaded-twice",))
+async def test_a_configuration_that_is_not_remembered_is_loaded_twice_at_a_time(
+    variant: str, wrong: bool
+) -> None:
+    cache = parts_of(variant).configuration_cache(some(cache_lifetime=0))
+    most, loading, may_answer = 0, 0, asyncio.Event()
+
+    async def load() -> Configuration:
+        nonlocal most, loading
+        loading += 1
+        most = max(most, loading)
+        await may_answer.wait()
+        loading -= 1
+        return Configuration(greeting="hello")
+
+    reading = [asyncio.create_task(cache.get(A, load)) for _ in range(2)]
+    await quiet()
+    may_answer.set()
+    found = await asyncio.gather(*reading)
+
+    assert [one.greeting for one in found] == ["hello", "hello"]
+    assert most == (1 if variant == "app" else 2)
 
 
 class HeldControl:
