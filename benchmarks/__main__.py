@@ -9,7 +9,9 @@ from benchmarks import (
     environment,
     hosting,
     provisioning,
+    replays,
     scanning,
+    schedules,
     search,
     storages,
     swarm,
@@ -28,6 +30,8 @@ def benchmarks() -> dict[str, Benchmark]:
         "storages": storages.main,
         "provisioning": provisioning.main,
         "search": search.main,
+        "schedules": schedules.main,
+        "replays": replays.main,
     }
 
 

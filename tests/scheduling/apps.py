@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from harness.point import point
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Scenario, acting, may_leave
 
@@ -22,9 +23,11 @@ class Tenants:
     Args:
         dsn: Of the database.
         suspends: Whether something is asked of the database between check and set.
+        raises: Whether a second pool for a tenant is an error.
     """
 
-    def __init__(self, dsn: str, *, suspends: bool) -> None:
+    def __init__(self, dsn: str, *, suspends: bool, raises: bool = True) -> None:
+        self._raises = raises
         self._dsn = dsn
         self._suspends = suspends
         self._pools: dict[str, asyncpg.Pool] = {}
@@ -36,7 +39,7 @@ class Tenants:
             self._made.append(pool)
             if self._suspends:
                 await pool.execute("select 1")
-            if tenant in self._pools:
+            if self._raises and tenant in self._pools:
                 raise Twice
             self._pools[tenant] = pool
         return self._pools[tenant]
@@ -52,11 +55,11 @@ class Tenants:
             pool.terminate()
 
 
-def cold_start(dsn: str, *, suspends: bool) -> Scenario:
+def cold_start(dsn: str, *, suspends: bool, raises: bool = True) -> Scenario:
     """Three requests of two tenants that nobody has used yet."""
 
     async def scenario(_: Kernel) -> None:
-        app = Tenants(dsn, suspends=suspends)
+        app = Tenants(dsn, suspends=suspends, raises=raises)
         try:
             async with asyncio.TaskGroup() as group:
                 for index, tenant in enumerate("aab"):
@@ -64,6 +67,29 @@ def cold_start(dsn: str, *, suspends: bool) -> Scenario:
                     group.create_task(acting(f"request {index + 1}", work))
         finally:
             app.terminate()
+
+    return scenario
+
+
+def cold_start_in_memory() -> Scenario:
+    """The same with doubles of the database, which suspend where it does."""
+    suspends = ("connect", "select 1", "reset")
+
+    async def scenario(_: Kernel) -> None:
+        ready: set[str] = set()
+
+        async def request(tenant: str) -> None:
+            await point("arrive")
+            if tenant not in ready:
+                for name in suspends:
+                    await point(name)
+                ready.add(tenant)
+            for name in suspends:
+                await point(name)
+
+        async with asyncio.TaskGroup() as group:
+            for index, tenant in enumerate("aab"):
+                group.create_task(acting(f"request {index + 1}", request(tenant)))
 
     return scenario
 

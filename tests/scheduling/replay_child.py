@@ -1,4 +1,7 @@
-"""Run as a program: prints what happened in one schedule, for another process."""
+"""Run as a program: prints what happened in one schedule, for another process.
+
+python -m tests.scheduling.replay_child DSN SCENARIO SEED
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _operation(method: Method) -> Method:
             return await gate.perform(
                 Work(
                     kind="query" if name != "close" else "close",
-                    label=_label(name, args),
+                    label=_label(name, args, kwargs),
                     call=functools.partial(method, self, *args, **kwargs),
                     wire=wire,
                     failure=_connection_lost,
@@ -152,10 +152,11 @@ def _connection_lost() -> Exception:
     )
 
 
-def _label(name: str, args: tuple[Any, ...]) -> str:
+def _label(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return the statement, on one line."""
     at = 1 if name == "prepare" else 0
-    text = getattr(args[at], "query", args[at]) if len(args) > at else None
+    given = args[at] if len(args) > at else kwargs.get("state")
+    text = getattr(given, "query", given)
     if not isinstance(text, str) or not text:
         return name.replace("_", " ")
     line = " ".join(text.split())
