@@ -42,10 +42,7 @@ class Cancelled(BaseException):
     """What asyncio.CancelledError is."""
 
 
-OUTCOMES: dict[str, BaseException] = {
-    "cancel": Cancelled(),
-    "raise": OSError("cut off"),
-}
+OUTCOMES: dict[str, type[BaseException]] = {"cancel": Cancelled, "raise": OSError}
 
 
 @dataclass
@@ -199,7 +196,8 @@ class Toy:
             if one.operation.key == option.plain
         )
         owner = self.parked.pop(place).owner
-        owner.thrown = OUTCOMES.get(option.outcome)
+        if option.outcome:
+            owner.thrown = OUTCOMES[option.outcome]()
         return [owner]
 
 
