@@ -20,6 +20,8 @@ _CONNECT: Final = (
     f"{_MODULE}:UnixDomainSocketConnection._connect",
 )
 _SEND: Final = f"{_MODULE}:AbstractConnection.send_packed_command"
+# What the tap calls.
+_READY: Final = f"{_MODULE}:AbstractConnection.connect_check_health"
 _READ: Final = f"{_MODULE}:AbstractConnection.read_response"
 _LONGEST: Final = 40
 
@@ -37,6 +39,7 @@ def redis_gated() -> Iterator[None]:
     """
     patches = (
         *(Patch(name, _connecting) for name in _CONNECT),
+        Patch(_READY, lambda function: function),
         Patch(_SEND, _sending),
         Patch(_READ, _reading),
     )
@@ -48,7 +51,7 @@ def _outdated(function: str) -> Exception:
     return EnvironmentFailure(
         f"redis {importlib.metadata.version('redis')} has no {function}, by which its "
         "commands are put in order.",
-        hint="Use redis 5 or later, or tell us of the one that you need.",
+        hint="Use redis 6.2 or later, or tell us of the one that you need.",
     )
 
 
