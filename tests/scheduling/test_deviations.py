@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import pytest
 
@@ -39,6 +40,11 @@ def every_trace(program: Program, *places: int) -> Iterator[Trace]:
         return
     for place in range(len(trace[len(places)].options)):
         yield from every_trace(program, *places, place)
+
+
+@cache
+def all_traces(program: Program) -> tuple[Trace, ...]:
+    return tuple(every_trace(program))
 
 
 def deviations_in(trace: Trace) -> int:
@@ -96,7 +102,7 @@ def test_without_a_limit_every_schedule_is_run_once(program: Program) -> None:
     schedules = run_all(program, strategy)
 
     assert len(schedules) == len(set(schedules)) == strategy.count
-    assert set(schedules) == {schedule_of(one) for one in every_trace(program)}
+    assert set(schedules) == {schedule_of(one) for one in all_traces(program)}
     assert strategy.exhausted
 
 
@@ -109,7 +115,7 @@ def test_exactly_those_with_at_most_d_deviations_are_run(
 
     schedules = run_all(program, strategy)
 
-    traces = list(every_trace(program))
+    traces = all_traces(program)
     expected = [one for one in traces if deviations_in(one) <= depth]
     assert sorted(schedules) == sorted(map(schedule_of, expected))
     assert strategy.complete == depth

@@ -133,12 +133,14 @@ def test_of_a_program_that_differs_from_run_to_run_nothing_is_stated() -> None:
     assert portfolio.statement() == "No set of schedules was run as a whole."
 
 
-def test_its_extent_is_that_of_the_first_run() -> None:
+def test_its_extent_and_bounds_are_those_of_the_first_run() -> None:
     portfolio = Portfolio(10, seed=1)
 
     played(portfolio, three)
 
     assert (portfolio.extent.actors, portfolio.extent.choices) == (3, 14)
+    assert portfolio.bounds["pct 2"] == pytest.approx(1 / (3 * 14))
+    assert portfolio.bounds["pct 3"] == pytest.approx(1 / (3 * 14**2))
 
 
 def test_a_run_that_was_not_asked_for_is_refused() -> None:

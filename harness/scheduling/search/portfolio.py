@@ -15,7 +15,7 @@ from typing import Final, final
 
 from harness.scheduling.choice import Chooser, Schedule, Trace, schedule_of
 from harness.scheduling.search.deviations import Deviations
-from harness.scheduling.search.pct import Pct
+from harness.scheduling.search.pct import Pct, bound
 from harness.scheduling.search.strategy import Extent, Strategy
 from harness.scheduling.search.uniform import Uniform
 
@@ -85,6 +85,11 @@ class Portfolio:
     def parted(self) -> int:
         """How many runs did not do again what they should have: luck had a say."""
         return self._deviations.parted
+
+    @property
+    def bounds(self) -> Mapping[str, float]:
+        """The least probability that one run of PCT meets a bug of its depth."""
+        return {PCT_2: bound(2, self.extent), PCT_3: bound(3, self.extent)}
 
     def statement(self) -> str:
         """Return, as a sentence, which schedules were run without exception."""
