@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -113,7 +113,7 @@ def play(
     return Played(ran, moves)
 
 
-async def acting(actor: str, work: Coroutine[Any, Any, Any]) -> Any:
+async def acting(actor: str, work: Awaitable[Any]) -> Any:
     """Do something in the name of an actor."""
     ACTOR.set(actor)
     return await work
