@@ -1,13 +1,14 @@
 """Serving: no request that needs a tenant's resource succeeds before there was one.
 
 Which operations need it is seen from those that had it made: an initialiser that
-requests wait for was called in one. What was ready once is not judged here: an answer
-may have been kept from then.
+requests wait for was called in one, or, where resources are made on demand, while no
+other operation of the tenant's was being served. What was ready once is not judged
+here: an answer may have been kept from then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.checkers.processes import process_finding, short
@@ -48,13 +49,36 @@ def _in(schedule: Schedule, awaited: set[str]) -> Iterator[Finding]:
 
 def _needing(schedule: Schedule, what: str, tenant: int) -> set[str]:
     """Return the operations of a tenant's in which its resource was made."""
-    made = (
-        schedule.request_of(one.exchange)
-        for _, one in schedule.events
-        if isinstance(one, Initialised) and (one.what, one.tenant) == (what, tenant)
+    begun = [
+        (at, one)
+        for at, one in schedule.events
+        if isinstance(one, Initialised)
+        and (one.what, one.stage) == (what, Stage.BEGUN)
+        and one.tenant is not None
+    ]
+    own = [one for one in schedule.requests if one.tenant == tenant]
+    needing = {
+        request.operation
+        for request in own
+        if any(one.exchange == request.exchange for _, one in begun)
+    }
+    if _on_demand(schedule, begun):
+        for at, one in begun:
+            asking = {r.operation for r in own if r.began < at < r.ended}
+            if one.tenant == tenant and not one.exchange and len(asking) == 1:
+                needing |= asking
+    return needing
+
+
+def _on_demand(schedule: Schedule, begun: Sequence[tuple[int, Initialised]]) -> bool:
+    """Whether each tenant had asked before its resource was begun to be made.
+
+    Apps may make it in a task of its own, which belongs to no request.
+    """
+    return all(
+        any(one.tenant == call.tenant and one.began < at for one in schedule.requests)
+        for at, call in begun
     )
-    own = (one for one in made if one is not None and one.tenant == tenant)
-    return {one.operation for one in own}
 
 
 def _finding(schedule: Schedule, what: str, tenant: int, request: Request) -> Finding:

@@ -81,8 +81,16 @@ class Run:
         """Tell what has become of the call, now or at another time."""
         self._opening.stage = stage
         when = at or time.monotonic()
-        exchange = EXCHANGE.get()
-        call = Call(when, self._what, self._number, stage, self._key, exchange, detail)
+        call = Call(
+            at=when,
+            what=self._what,
+            run=self._number,
+            stage=stage,
+            key=self._key,
+            exchange=EXCHANGE.get(),
+            detail=detail,
+            closes=self.closes,
+        )
         with contextlib.suppress(Exception):
             self._sink(call)
 

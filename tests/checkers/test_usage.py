@@ -7,7 +7,7 @@ import pytest
 from harness.checkers.lifecycle import lifecycle
 from harness.model.boot import Condition, Stage
 from harness.model.finding import Severity
-from tests.checkers.plays import OPEN, A, B, Play
+from tests.checkers.plays import OPEN, READ, A, B, Play
 
 GONE = {
     Condition.CLOSED: "used after close",
@@ -173,32 +173,50 @@ def test_what_belongs_to_no_known_tenant_is_not_judged() -> None:
     assert found(play) == []
 
 
-def is_served(play: Play, *, ready: bool, then: Stage = Stage.READY) -> None:
+def is_served(play: Play, *, ready: bool, in_request: bool, first: str = READ) -> None:
     """Have A served while its initialisation goes on, or after it ended."""
-    first = play.comes("request 1", A)
-    second = play.comes("request 2", A)
-    run = play.opening(A, exchange=first)
+    exchange = play.comes("request 1", A, first)
+    play.comes("request 2", A)
+    run = play.opening(A, exchange=exchange if in_request else 0)
     if ready:
-        play.tells(then, A, run, exchange=second)
+        play.tells(Stage.READY, A, run)
     play.ends("request 2")
     if not ready:
-        play.tells(then, A, run, exchange=first)
+        play.tells(Stage.READY, A, run)
     play.ends("request 1")
-    if then is Stage.READY:
-        play.closes(A, run)
+    play.closes(A, run)
     play.over()
 
 
-def test_a_request_that_is_served_before_its_resource_is_ready_is_found() -> None:
+@pytest.mark.parametrize("in_request", [True, False])
+def test_a_request_that_is_served_before_its_resource_is_ready_is_found(
+    *, in_request: bool
+) -> None:
     play = Play()
-    is_served(play, ready=False)
+    is_served(play, ready=False, in_request=in_request)
 
     assert found(play) == [(OPEN, "too early", A)]
 
 
-def test_a_request_that_is_served_once_it_is_ready_is_fine() -> None:
+@pytest.mark.parametrize("in_request", [True, False])
+def test_a_request_that_is_served_once_it_is_ready_is_fine(*, in_request: bool) -> None:
     play = Play()
-    is_served(play, ready=True)
+    is_served(play, ready=True, in_request=in_request)
+
+    assert found(play) == []
+
+
+def test_where_two_operations_are_served_either_may_have_had_it_made() -> None:
+    play = Play()
+    is_served(play, ready=False, in_request=False, first="GET /flags")
+
+    assert found(play) == []
+
+
+def test_what_is_made_though_nobody_asked_says_nothing_of_who_asks() -> None:
+    play = Play()
+    play.closes(B, play.opens(B))
+    is_served(play, ready=False, in_request=False)
 
     assert found(play) == []
 

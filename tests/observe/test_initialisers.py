@@ -107,6 +107,7 @@ async def test_a_context_manager_is_told_of_from_entering_to_leaving(
             assert stages(calls) == READY
 
     assert stages(calls) == [*READY, *CLOSED]
+    assert all(call.closes for call in calls)
 
 
 def test_a_plain_context_manager_is_told_of_too(calls: list[Call]) -> None:
@@ -116,6 +117,7 @@ def test_a_plain_context_manager_is_told_of_too(calls: list[Call]) -> None:
             assert value == "held acme"
 
     assert stages(calls) == [*READY, *CLOSED]
+    assert all(call.closes for call in calls)
 
 
 async def test_plain_functions_are_told_of_whether_they_return_at_once_or_later(
@@ -133,6 +135,7 @@ async def test_plain_functions_are_told_of_whether_they_return_at_once_or_later(
         ("globex", "begun"),
         ("globex", "ready"),
     ]
+    assert not any(call.closes for call in calls)
 
 
 async def test_methods_stay_what_they_were_and_their_close_is_told_of(
