@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GLANCE: Final = 0.002
 """Seconds after which the database is asked whether a statement waits for a lock."""
-STALL: Final = 1.0
+STALL: Final = 5.0
 """Seconds after which work that nobody answers is said to wait for something here."""
 SLOWEST: Final = 60.0
 """The same for a statement that the database has not answered."""

@@ -93,17 +93,15 @@ def _operation(method: Method) -> Method:
         if self._is_cancelling():
             # In memory, before anything is sent.
             await self._wait_for_cancellation()
+        call = functools.partial(method, self, *args, **kwargs)
+        if name == "close":
+            # What it awaits is that the server hangs up: there is no answer to spoil.
+            return await gate.perform(Work("close", "the connection", call))
         self.harness_busy += 1
         try:
-            return await gate.perform(
-                Work(
-                    kind="query" if name != "close" else "close",
-                    label=_label(name, args, kwargs),
-                    call=functools.partial(method, self, *args, **kwargs),
-                    wire=wire,
-                    failure=_connection_lost,
-                )
-            )
+            label = _label(name, args, kwargs)
+            work = Work("query", label, call, wire, _connection_lost)
+            return await gate.perform(work)
         finally:
             self.harness_busy -= 1
 
