@@ -46,7 +46,9 @@ def lifecycle(history: History) -> list[Finding]:
     """
     boots = starts_of(history)
     calls = calls_of(history)
-    schedules = {one.number: one for one in schedules_of(history)}
+    played = tuple(schedules_of(history))
+    schedules = {one.number: one for one in played}
+    awaited = {one.what for one in history.of(Watching) if one.awaited}
     torn = {number for number, one in schedules.items() if _torn_down(one)}
     found = [
         *_twice(history, boots, schedules),
@@ -56,11 +58,11 @@ def lifecycle(history: History) -> list[Finding]:
         *_too_many(history, boots),
         *_not_served(history, boots),
         *called_too_often(history, boots),
-        *outcomes(history),
-        *serving(history),
-        *usage(history),
-        *stopping(history),
-        *stale(history),
+        *outcomes(played),
+        *serving(played, awaited),
+        *usage(played, awaited),
+        *stopping(played),
+        *stale(played),
     ]
     return merged(found)
 

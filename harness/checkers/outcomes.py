@@ -8,8 +8,8 @@ another client that leaves, nor a failure that is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from harness.checkers.processes import process_finding
 from harness.checkers.schedules import (
@@ -18,7 +18,6 @@ from harness.checkers.schedules import (
     Fault,
     Request,
     Schedule,
-    schedules_of,
 )
 from harness.model.boot import Phase, Reached
 from harness.model.event import Exchange
@@ -26,19 +25,16 @@ from harness.model.finding import Evidence, Finding, merged
 from harness.model.race import ActorRole, Ending, Moved, Movement
 from harness.model.tenant import alias
 
-if TYPE_CHECKING:
-    from harness.model.history import History
-
 _REFUSED: Final = 400
 _FAILS: Final = 500
 _UNAVAILABLE: Final = 503
 _TOO_MANY: Final = 429
 
 
-def outcomes(history: History) -> list[Finding]:
+def outcomes(schedules: Sequence[Schedule]) -> list[Finding]:
     """Find requests that ended worse than they do alone, and no fault of theirs."""
     found: list[Finding] = []
-    for schedule in schedules_of(history):
+    for schedule in schedules:
         found.extend(_in(schedule))
     return merged(found)
 

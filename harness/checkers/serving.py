@@ -9,23 +9,18 @@ here: an answer may have been kept from then.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from harness.checkers.processes import process_finding, short
-from harness.checkers.schedules import NEVER, Request, Schedule, schedules_of
-from harness.model.boot import Initialised, Stage, Watching
+from harness.checkers.schedules import NEVER, Request, Schedule
+from harness.model.boot import Initialised, Stage
 from harness.model.finding import Evidence, Finding, merged
 from harness.model.tenant import alias
 
-if TYPE_CHECKING:
-    from harness.model.history import History
 
-
-def serving(history: History) -> list[Finding]:
+def serving(schedules: Sequence[Schedule], awaited: set[str]) -> list[Finding]:
     """Find requests that were served without what they need."""
-    awaited = {one.what for one in history.of(Watching) if one.awaited}
     found: list[Finding] = []
-    for schedule in schedules_of(history):
+    for schedule in schedules:
         found.extend(_in(schedule, awaited))
     return merged(found)
 

@@ -9,18 +9,14 @@ promises to be fresh, also with what had been acknowledged as written by then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.checkers.processes import process_finding
-from harness.checkers.schedules import Request, Schedule, schedules_of
+from harness.checkers.schedules import Request, Schedule
 from harness.model.finding import Evidence, Finding, merged
 from harness.model.race import Saw, Wrote
 from harness.model.tenant import alias
-
-if TYPE_CHECKING:
-    from harness.model.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,9 @@ class _Known:
         return f"{self.request.actor} {how} generation {self.generation}"
 
 
-def stale(history: History) -> list[Finding]:
+def stale(schedules: Sequence[Schedule]) -> list[Finding]:
     """Find what was older than what its tenant had seen, or was promised, before."""
-    return merged([one for each in schedules_of(history) for one in _in(each)])
+    return merged([one for each in schedules for one in _in(each)])
 
 
 def _in(schedule: Schedule) -> Iterator[Finding]:

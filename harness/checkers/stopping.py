@@ -7,8 +7,7 @@ after that, had been waiting for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from harness.checkers.processes import process_finding
 from harness.checkers.schedules import (
@@ -17,21 +16,17 @@ from harness.checkers.schedules import (
     Fault,
     Request,
     Schedule,
-    schedules_of,
 )
 from harness.model.event import Channel
 from harness.model.finding import Evidence, Finding, merged
 from harness.model.race import Ending, Moved, Movement, ScheduleEnded, Waiting
 from harness.model.tenant import alias
 
-if TYPE_CHECKING:
-    from harness.model.history import History
 
-
-def stopping(history: History) -> list[Finding]:
+def stopping(schedules: Sequence[Schedule]) -> list[Finding]:
     """Find schedules in which all stood still, and tenants that waited for others."""
     found: list[Finding] = []
-    for schedule in schedules_of(history):
+    for schedule in schedules:
         ended = schedule.ended
         if ended is not None and ended.ending in {Ending.DEADLOCK, Ending.ENDLESS}:
             found.append(_still(schedule, ended))

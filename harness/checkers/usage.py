@@ -10,19 +10,16 @@ request ends as it does alone: it noticed, and took another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from harness.checkers.outcomes import worse_than_alone
 from harness.checkers.processes import process_finding, short
-from harness.checkers.schedules import LIFESPAN, Request, Schedule, schedules_of
-from harness.model.boot import Condition, Initialised, Stage, Used, Watching
+from harness.checkers.schedules import LIFESPAN, Request, Schedule
+from harness.model.boot import Condition, Initialised, Stage, Used
 from harness.model.finding import Evidence, Finding, Severity, merged
 from harness.model.race import Ending
 from harness.model.tenant import alias
-
-if TYPE_CHECKING:
-    from harness.model.history import History
 
 _GONE: Final = {
     Condition.CLOSED: ("used after close", "after it had been closed"),
@@ -34,11 +31,10 @@ _GONE: Final = {
 }
 
 
-def usage(history: History) -> list[Finding]:
+def usage(schedules: Sequence[Schedule], awaited: set[str]) -> list[Finding]:
     """Find uses of resources that are another's, not ready, or closed."""
     found: list[Finding] = []
-    awaited = {one.what for one in history.of(Watching) if one.awaited}
-    for schedule in schedules_of(history):
+    for schedule in schedules:
         found.extend(_in(schedule, awaited))
     return merged(found)
 
