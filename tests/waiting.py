@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
+async def until(condition: Callable[[], bool], *, within: float = 30) -> None:
     """Look again and again until something is so; fail if it takes too long.
 
     Args:
@@ -15,4 +15,4 @@ async def until(condition: Callable[[], bool], *, within: float = 10) -> None:
     """
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.005)

@@ -25,6 +25,10 @@ def flags(directory: Path) -> str:
     return answer.stdout.split()[0]
 
 
+def open_files() -> list[Path]:
+    return list(Path("/dev/fd").iterdir())
+
+
 def test_the_mark_comes_to_those_that_are_there_already(tmp_path: Path) -> None:
     before = flags(tmp_path)
     if "e" not in before:
@@ -48,4 +52,9 @@ def test_runs_and_what_they_share_lie_apart(home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/shm", "/proc", "/nowhere"])
 def test_what_cannot_be_marked_is_left_alone(name: str) -> None:
+    there, before = Path(name).exists(), len(open_files())
+
     spread(Path(name))
+
+    assert Path(name).exists() is there
+    assert len(open_files()) == before

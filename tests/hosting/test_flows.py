@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 
 import pytest
@@ -109,9 +109,13 @@ async def test_an_app_sees_that_a_listener_went_away(
 async def test_an_app_stops_although_somebody_still_listens(
     host: Host, get: Get
 ) -> None:
-    async with host("talking:app") as hosted:
+    async with asyncio.timeout(PATIENCE), host("talking:app") as hosted:
         incoming = await _opened(hosted, get("/events"))
-        await _piece(incoming)
+        welcome = await _piece(incoming)
+
+    assert welcome == b": welcome\n\n"
+    with suppress(ConnectionDropped):  # as the network tells of it
+        assert await _piece(incoming) is None
 
 
 async def test_a_stream_that_breaks_off_is_no_whole_one(host: Host, get: Get) -> None:

@@ -9,10 +9,10 @@ from tests.mutants.held_receiver import held_receiver
 from tests.mutants.held_table import held_table
 from tests.mutants.variants import Serve, Variant, beside
 from tests.reference_app.running import TenantClient
-from tests.reference_app.test_assistant import until
 from tests.reference_app.test_exports import export, titles
 from tests.reference_app.test_logs import lines
 from tests.reference_app.test_webhooks import hook
+from tests.waiting import until
 
 
 async def trail(client: TenantClient) -> list[str]:

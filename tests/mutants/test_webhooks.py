@@ -8,8 +8,8 @@ import hmac
 from tests.mutants.held_receiver import held_receiver
 from tests.mutants.variants import Serve, Variant, beside
 from tests.reference_app.running import TenantClient
-from tests.reference_app.test_assistant import until
 from tests.reference_app.test_webhooks import Received, receiver
+from tests.waiting import until
 
 LOOPBACK = "127.0.0.0/8"
 

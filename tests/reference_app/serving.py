@@ -18,17 +18,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from reference_app.main import create_app
 from reference_app.parts import Parts
 from reference_app.resources import Resources
+from tests.event_streams import Frame, FrameReader
 from tests.reference_app.running import OPERATOR, PASSWORD, settings_for
 
 PATIENCE = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One event of a stream."""
-
-    name: str
-    data: Any
 
 
 class Stream:
@@ -37,6 +30,7 @@ class Stream:
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self._lines = response.aiter_lines()
+        self._reader = FrameReader()
 
     async def next(self, *, comments: bool = False) -> Frame:
         """Return the next event, or comment if those count.
@@ -44,18 +38,11 @@ class Stream:
         Raises:
             StopAsyncIteration: The stream has ended.
         """
-        name, data = "", ""
         async with asyncio.timeout(PATIENCE):
             while True:
-                line = await anext(self._lines)
-                if line.startswith(":") and comments:
-                    return Frame("", line[1:].strip())
-                if line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
-                    data = line.removeprefix("data: ")
-                elif not line and name:
-                    return Frame(name, json.loads(data))
+                frame = self._reader.feed(await anext(self._lines))
+                if frame is not None and (frame.name or comments):
+                    return frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -16,9 +16,11 @@ from harness.environment.provider_stub.keys import AnyKeys
 from harness.environment.provider_stub.limits import Limits
 from harness.environment.provider_stub.stub import ProviderStub
 from reference_app.ai.turn import Done, Piece, Turn
+from tests.event_streams import frames
 from tests.reference_app.providers import ToolCall, scripted
 from tests.reference_app.running import PASSWORD, RunningApp, TenantClient, running
 from tests.reference_app.serving import Somebody, Stream, serving
+from tests.waiting import until
 
 KEY_A, KEY_B = "sk-ant-of-tenant-a", "sk-ant-of-tenant-b"
 
@@ -37,13 +39,7 @@ def settings(provider: ProviderStub, **more: Any) -> dict[str, Any]:
 def events(response: httpx.Response) -> list[tuple[str, Any]]:
     """Return the names and data of a finished stream."""
     assert response.status_code == 200, response.text
-    found = []
-    for block in response.text.strip().split("\n\n"):
-        name, data = block.split("\n")
-        found.append(
-            (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
-        )
-    return found
+    return [(one.name, one.data) for one in frames(response.text.splitlines())]
 
 
 def said(response: httpx.Response) -> str:
@@ -55,13 +51,6 @@ def said(response: httpx.Response) -> str:
 
 def calls_since(provider: ProviderStub, mark: int) -> list[Call]:
     return [call for calls in provider.calls_since(mark).values() for call in calls]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens on another thread, or behind a socket."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.001)
 
 
 async def ask(client: TenantClient, text: str) -> httpx.Response:

@@ -191,15 +191,23 @@ async def test_a_process_that_nobody_asks_follows_too(dsn: str) -> None:
         running(dsn, housekeeping_interval=0.05) as here,
         running(dsn) as there,
     ):
-        await there.tenant("a", provider_key="sk-the-first-key")
-        await here.log_in("a")
+        for slug in "ab":
+            await there.tenant(slug, provider_key="sk-the-first-key")
+            await here.log_in(slug)
         tenants = here.state["resources"].tenants
-        ((tenant, _),) = tenants.states()
-        runtime = await tenants.ready(tenant)
+        known = {tenant.slug: tenant for tenant, _ in tenants.states()}
+        old = {slug: await tenants.ready(tenant) for slug, tenant in known.items()}
         await rotate(there, "a", provider_key="sk-the-second-key")
 
         async with asyncio.timeout(PATIENCE):
-            await runtime.ending.wait()
+            await old["a"].ending.wait()
+
+        # Whoever asks here, knowing of no change, gets what is opened after it.
+        assert await tenants.ready(known["a"]) is not old["a"]
+        assert await tenants.ready(known["b"]) is old["b"]
+        assert not old["b"].ending.is_set()
+        now = {tenant.slug: tenant.revision for tenant, _ in tenants.states()}
+        assert now == {"a": known["a"].revision + 1, "b": known["b"].revision}
 
 
 async def test_an_answer_on_its_way_does_not_use_the_old_key_again(

@@ -259,6 +259,15 @@ async def use(dsn: str, slug: str) -> None:
         assert await session.members.count() == 1
 
 
+async def may_log_in(dsn: str, database: asyncpg.Connection) -> str:
+    """Log in with what is noted, and return as whom; policies must bind that role."""
+    async with logged_in(dsn, database) as connection:
+        role = await connection.fetchval("SELECT current_user")
+    exempt = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1"
+    assert await database.fetchval(exempt, role) is False
+    return str(role)
+
+
 async def test_processes_that_start_together_agree_on_the_login(
     dsn: str, database: asyncpg.Connection
 ) -> None:
@@ -276,14 +285,23 @@ async def test_a_login_that_is_missing_is_made_again(
 
     await use(dsn, "b")
 
+    assert await may_log_in(dsn, database) == role
+
 
 async def test_a_role_of_that_name_gets_the_password(
     dsn: str, database: asyncpg.Connection
 ) -> None:
     await use(dsn, "a")
-    await database.execute("DELETE FROM control.logins")
+    before = await database.fetchrow("DELETE FROM control.logins RETURNING *")
 
     await use(dsn, "b")
+
+    now = await database.fetchrow("SELECT * FROM control.logins")
+    assert before is not None
+    assert now is not None
+    assert now["role_name"] == before["role_name"]
+    assert now["password"] != before["password"]
+    assert await may_log_in(dsn, database) == now["role_name"]
 
 
 @pytest.mark.parametrize("power", ["SUPERUSER", "BYPASSRLS"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -13,6 +12,7 @@ from reference_app.tenants.start_up import StartUpFailed
 from tests.reference_app.running import OPERATOR, RunningApp, running
 from tests.reference_app.test_lifecycle import Watched, connections
 from tests.reference_app.test_open_tenants import rest
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -30,12 +30,6 @@ async def tenants(dsn: str) -> list[str]:
 async def readiness(app: RunningApp, **more: Any) -> dict[str, Any]:
     answer: dict[str, Any] = (await app.send("GET", "/readyz", **more)).json()
     return answer
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.001)
 
 
 async def test_a_warm_start_opens_those_who_were_used_last_and_the_rest_on_use(

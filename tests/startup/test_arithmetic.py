@@ -51,6 +51,7 @@ def test_the_sum_is_made_and_written_out(
 
 def test_what_fits_is_let_pass_up_to_the_last_connection() -> None:
     plan = ConnectionPlan(largest_pool=1, shared=7)
+    assert plan.most(tenants=90, workers=1) == LIMITS.most - LIMITS.reserved
 
     refuse_if_too_many(plan, LIMITS, strategy="eager", tenants=90, workers=1)
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,7 @@ from harness.model.event import Channel, Unseen
 from harness.model.load import Beat, Tally
 from harness.swarm.figures import measurements
 from tests.swarm.swarming import Running, is_alive, locusts, running
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
+from tests.waiting import until
 
 
 def asked(app: Running) -> bool:

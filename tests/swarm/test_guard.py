@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from harness.swarm import generator as generators
 from harness.swarm.generator import generator
 from tests.swarm.swarming import is_alive
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 FORKS = """
@@ -47,13 +47,6 @@ def command(directory: Path, how: str) -> list[str]:
 def pids(directory: Path) -> list[int]:
     path = directory / "pids"
     return [int(word) for word in path.read_text().split()] if path.exists() else []
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
 
 
 async def gone(found: list[int]) -> None:

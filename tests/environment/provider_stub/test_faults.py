@@ -80,6 +80,9 @@ async def test_a_fault_of_one_key_leaves_the_others_alone(
     stub.control.clear(key="sk-one")
     await _ask(sdk("sk-one"))
 
+    # The SDK has not tried again to get there.
+    assert [call.retry for call in stub.calls] == [0, 0, 0, 0]
+
 
 async def test_a_key_that_is_used_up_is_refused_at_once_and_then_as_new(
     sdk: Sdk, stub: ProviderStub
@@ -108,7 +111,9 @@ async def test_a_key_that_hangs_runs_into_the_clients_timeout(
 
     with pytest.raises(APITimeoutError):
         await _ask(sdk("sk-one", timeout=0.2))
-    await _ask(sdk("sk-other"))
+
+    assert (await _ask(sdk("sk-other"))).stop_reason == "end_turn"
+    assert len(stub.calls) == 2
 
 
 async def test_a_call_that_hangs_is_answered_once_the_fault_is_cleared() -> None:
@@ -148,7 +153,8 @@ async def test_the_stub_ends_although_a_call_hangs() -> None:
             stub.control.hang()
             asking = asyncio.create_task(_ask(client))
             await came.wait()
-        await asyncio.wait([asking])
+        # What waited is let go rather than cut off.
+        assert (await asking).stop_reason == "end_turn"
 
 
 class Came:

@@ -124,7 +124,10 @@ def test_a_telltale_across_two_files_is_none(source: Path, tmp_path: Path) -> No
     (source / "a1").write_bytes(b"sec")
     (source / "a2").write_bytes(b"ret")
 
-    packed(source, tmp_path / "archive", b"secret")
+    archive = packed(source, tmp_path / "archive", b"secret")
+
+    out = unpacked(archive, tmp_path / "out")
+    assert [(out / name).read_bytes() for name in ("a1", "a2")] == [b"sec", b"ret"]
 
 
 def test_what_lies_elsewhere_is_not_left_behind_silently(
@@ -146,3 +149,4 @@ def test_both_ways_can_be_stopped(source: Path, tmp_path: Path) -> None:
         pack(source, tmp_path / "again", stop=stop)
     with pytest.raises(Stopped):
         unpack(archive, tmp_path / "out", account=SELF, stop=stop)
+    assert content(tmp_path / "out") == {}
