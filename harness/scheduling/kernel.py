@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import threading
-import time
 from collections.abc import Callable, Collection, Coroutine
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.model.race import Ending, Movement, Waiting
-from harness.observe.owning import NOW_OPENING
-from harness.point import Work
-from harness.recording.context import EXCHANGE
-from harness.scheduling.actors import ACTOR, Actor
-from harness.scheduling.choice import Choice, Chooser, Operation, Trace
-from harness.scheduling.entry import Entry, State
+from harness.scheduling.actors import Actor
+from harness.scheduling.choice import CLOCK, Choice, Chooser, Operation
+from harness.scheduling.entry import Entry
 from harness.scheduling.flights import Flights
 from harness.scheduling.fresh import refuse_foreign_loop
+from harness.scheduling.moves import Move, Ran
 from harness.scheduling.outcomes import (
     AFTER,
     BEFORE,
-    CANCELLED_STATE,
     CUT,
     DISCONNECT,
-    FAILED_STATE,
-    GOES,
     HANG,
     LEAVES,
     RAISE,
-    SENT,
-    UNDONE,
     outcomes_of,
 )
 from harness.scheduling.outside import Outside
+from harness.scheduling.turns import Turns
 from harness.scheduling.waits import who_waits
 
 if TYPE_CHECKING:
     from harness.scheduling.locks import Locks
     from harness.scheduling.loop import GatedLoop
 
-T = TypeVar("T")
-
-CLOCK: Final = "clock"
 EPOCH: Final = 1_000.0
 """What the clock of each schedule shows at first, in seconds."""
 MOST_STEPS: Final = 20_000
@@ -65,48 +51,6 @@ _FOREIGN: Final = 2.0
 """Seconds that something which is not under control is waited for."""
 _DETECTED: Final = 5.0
 """Seconds in which Postgres resolves a circle of locks."""
-
-_INSIDE: ContextVar[Entry | None] = ContextVar("harness_inside", default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What became of an operation, or of the clock.
-
-    Attributes:
-        operation: Which, and what was chosen for it.
-        movement: What became of it.
-        deviates: Whether first-come-first-served would have taken another.
-        key: What the initialiser that runs was told of its tenant; "" outside of any.
-        exchange: Id of the request that it belongs to; 0 outside of any.
-    """
-
-    operation: Operation
-    movement: Movement
-    deviates: bool = False
-    key: str = ""
-    exchange: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How one schedule went.
-
-    Attributes:
-        ending: How it ended.
-        error: What the scenario raised; None if it did not.
-        trace: The choices.
-        waiting: Who still waited, unless it ended well.
-        operations: How many operations went ahead.
-        uncontrolled: What was not under control, one line each.
-    """
-
-    ending: Ending
-    error: BaseException | None
-    trace: Trace
-    waiting: tuple[Waiting, ...]
-    operations: int
-    uncontrolled: tuple[str, ...]
 
 
 @final
@@ -147,13 +91,9 @@ class Kernel:
         self._faults = faults
         self._outside = Outside(loop)
         self._flights = Flights(loop, locks, self._outside)
-        self._parked: list[Entry] = []
-        self._hung: list[Entry] = []
-        self._tampered: list[Entry] = []
+        self._turns = Turns(loop, self._flights, told)
         self._resuming: list[Entry] = []
-        self._sequences: dict[str, int] = {}
         self._trace: list[Choice] = []
-        self._came = 0
         self._steps = 0
         self._operations = 0
         self._early = 0
@@ -161,143 +101,16 @@ class Kernel:
         self._ending = Ending.ENDED
         self._waiting: tuple[Waiting, ...] = ()
         self._failure: BaseException | None = None
-        self._threads = threading.local()
-
-    # The gate that taps and points await.
-
-    async def perform(self, work: Work[T]) -> T:
-        """Do a piece of work when the schedule says so."""
-        outer = _INSIDE.get()
-        inside = outer is not None and outer.state is State.FLYING
-        if inside or self._loop.driver is not self:
-            return await work.call()
-        entry = self._park(work)
-        if work.parks:
-            await self._turn(entry)
-        else:
-            self._flights.begin(entry)
-        token = _INSIDE.set(entry)
-        movement = Movement.CAME
-        try:
-            return await self._fly(entry, work)
-        except asyncio.CancelledError:
-            movement = Movement.CANCELLED
-            raise
-        except BaseException:
-            movement = Movement.FAILED
-            raise
-        finally:
-            _INSIDE.reset(token)
-            await self._land(entry, movement)
-
-    async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
-        """Have a function run in a thread when the schedule says so."""
-        return await self.perform(Work("thread", name, call))
-
-    def owned(self, func: Callable[..., T]) -> Callable[..., T]:
-        """Return a function which, in a thread, belongs to the running operation."""
-        entry = _INSIDE.get()
-
-        @functools.wraps(func)
-        def ran(*args: Any) -> T:
-            self._threads.entry = entry
-            try:
-                return func(*args)
-            finally:
-                self._threads.entry = None
-
-        return ran
-
-    def lend(self, work: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
-        """Return what the loop is to run for the thread that this is called on."""
-        entry = getattr(self._threads, "entry", None) or _INSIDE.get()
-        return work if entry is None else self._lent(entry, work)
-
-    async def _lent(self, entry: Entry, work: Coroutine[Any, Any, T]) -> T:
-        token = _INSIDE.set(None)
-        entry.lent += 1
-        ACTOR.set(entry.actor)
-        try:
-            return await work
-        finally:
-            entry.lent -= 1
-            entry.since = time.monotonic()
-            _INSIDE.reset(token)
-
-    def _park(self, work: Work[Any]) -> Entry:
-        actor = ACTOR.get()
-        sequence = self._sequences.get(actor, 0)
-        if work.parks:
-            # How often others come may be luck: in how many parts an answer comes.
-            self._sequences[actor] = sequence + 1
-        self._came += 1
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
-        turn: asyncio.Future[str] = self._loop.create_future()
-        key = NOW_OPENING.get()
-        entry = Entry(
-            work, actor, sequence, task, turn, self._came, key, EXCHANGE.get()
-        )
-        if work.parks:
-            self._parked.append(entry)
-        return entry
-
-    async def _turn(self, entry: Entry) -> None:
-        try:
-            await entry.turn
-        except asyncio.CancelledError:
-            for waiting in (self._parked, self._hung):
-                if entry in waiting:
-                    waiting.remove(entry)
-            self._flights.abandon(entry)
-            self._tell(entry, Movement.CANCELLED)
-            raise
-
-    async def _fly(self, entry: Entry, work: Work[T]) -> T:
-        outcome = entry.outcome
-        if (outcome == RAISE and work.wire is None) or outcome == HANG:
-            if work.wire is not None:
-                work.wire.cut()
-                # Those who have the connection are told in the next round.
-                await asyncio.sleep(0)
-            raise _failure(work)
-        if work.wire is not None:
-            if outcome == RAISE:
-                work.wire.spoil(FAILED_STATE)
-            elif outcome in {SENT, UNDONE, CUT}:
-                if outcome == UNDONE:
-                    work.wire.spoil(CANCELLED_STATE)
-                work.wire.hold()
-                entry.held = True
-                self._tampered.append(entry)
-        if outcome == AFTER:
-            self._tampered.append(entry)
-        return await work.call()
-
-    async def _land(self, entry: Entry, movement: Movement) -> None:
-        if entry in self._tampered:
-            self._tampered.remove(entry)
-        if movement is Movement.CANCELLED:
-            self._flights.abandon(entry)
-        elif self._flights.over(entry) and entry.landing is not None:
-            try:
-                await entry.landing
-            except asyncio.CancelledError:
-                self._flights.abandon(entry)
-                # Its answer was there before: whoever gets it is cancelled next.
-                entry.task.uncancel()
-                self._loop.call_soon(entry.task.cancel)
-        self._tell(entry, movement)
 
     # The driver that the loop asks.
 
     def busy(self) -> None:
         """Cancel who is to be cancelled between an answer and its delivery."""
         self._outside.note_who_waited()
-        for entry in self._tampered[:]:
+        for entry in self._turns.tampered[:]:
             waited = getattr(entry.task, "_fut_waiter", None)
             if entry.outcome == AFTER and waited is not None and waited.done():
-                self._tampered.remove(entry)
+                self._turns.tampered.remove(entry)
                 self._leave(entry)
         self._spins += 1
         if self._spins >= MOST_SPINS:
@@ -352,13 +165,13 @@ class Kernel:
 
     def _interfere(self) -> bool:
         """Act on operations whose answers are held, once these have come."""
-        for entry in self._tampered[:]:
+        for entry in self._turns.tampered[:]:
             wire = entry.work.wire
             if not entry.held or wire is None:
                 continue
             if wire.answered() or entry.waits:
                 entry.held = False
-                self._tampered.remove(entry)
+                self._turns.tampered.remove(entry)
                 if entry.outcome == CUT:
                     wire.cut()
                 else:
@@ -369,7 +182,7 @@ class Kernel:
 
     def _options(self) -> list[tuple[Operation, Entry | None]]:
         """Return what could happen next, the first-come-first-served pick first."""
-        entries = sorted(self._parked, key=lambda one: one.came)
+        entries = sorted(self._turns.parked, key=lambda one: one.came)
         options: list[tuple[Operation, Entry | None]] = [
             (entry.option(), entry) for entry in entries
         ]
@@ -386,7 +199,7 @@ class Kernel:
         return options
 
     def _clock(self, timer: asyncio.TimerHandle) -> Operation:
-        sequence = self._sequences.get(CLOCK, 0)
+        sequence = self._turns.sequences.get(CLOCK, 0)
         later = max(0.0, timer.when() - self._loop.time())
         return Operation(CLOCK, sequence, "clock", f"{later:.3g} s pass")
 
@@ -408,14 +221,14 @@ class Kernel:
             self._release(entry, operation, deviates=taken > 0)
 
     def _release(self, entry: Entry, operation: Operation, *, deviates: bool) -> None:
-        self._parked.remove(entry)
+        self._turns.parked.remove(entry)
         entry.outcome = operation.outcome
         if operation.outcome in {RAISE, CUT, HANG}:
             self._faults -= 1
         key, exchange = entry.key, entry.exchange
         self._told(Move(operation, Movement.WENT, deviates, key, exchange))
         if operation.outcome == HANG:
-            self._hung.append(entry)
+            self._turns.hung.append(entry)
             return
         self._operations += 1
         self._flights.begin(entry)
@@ -428,7 +241,7 @@ class Kernel:
         actor.left = True
         act = actor.disconnect if outcome == DISCONNECT else actor.leave
         if outcome in LEAVES and outcome != BEFORE:
-            self._tell(entry, Movement.LEFT)
+            self._turns.tell(entry, Movement.LEFT)
         if act is not None:
             act()
 
@@ -436,7 +249,7 @@ class Kernel:
         timer = self._loop.next_timer()
         if timer is not None:
             self._told(Move(self._clock(timer), Movement.CLOCK, deviates))
-            self._sequences[CLOCK] = self._sequences.get(CLOCK, 0) + 1
+            self._turns.sequences[CLOCK] = self._turns.sequences.get(CLOCK, 0) + 1
             self._loop.advance(timer)
             # The loop runs what is due when it is asked next.
             self._loop.call_soon(_nothing)
@@ -448,9 +261,9 @@ class Kernel:
             return
         if self._loop.next_timer() is not None:
             self._advance(deviates=False)
-        elif self._hung:
+        elif self._turns.hung:
             # It has been away for as long as anything else went on.
-            entry = self._hung.pop(0)
+            entry = self._turns.hung.pop(0)
             self._flights.begin(entry)
             entry.turn.set_result(HANG)
         elif self._flights.waiting:
@@ -467,11 +280,6 @@ class Kernel:
         self._waiting = who_waits(self._loop)
         self._loop.stop()
 
-    def _tell(self, entry: Entry, movement: Movement) -> None:
-        if entry.work.parks:
-            operation = entry.option(entry.outcome)
-            self._told(Move(operation, movement, False, entry.key, entry.exchange))
-
     # Running it.
 
     def _through(self, _: asyncio.Task[None]) -> None:
@@ -487,7 +295,8 @@ class Kernel:
         """
         loop, error = self._loop, None
         loop.stop_clock(EPOCH)
-        loop.driver = loop.harness_gate = self
+        loop.driver, loop.harness_gate = self, self._turns
+        self._turns.is_open = False
         task = loop.create_task(scenario)
         try:
             task.add_done_callback(self._through)
@@ -495,6 +304,7 @@ class Kernel:
         finally:
             # Whoever cancels it later goes on with the loop.
             task.remove_done_callback(self._through)
+            self._turns.is_open = True
             loop.driver = loop.harness_gate = None
             loop.start_clock()
         if self._failure is not None:
@@ -512,14 +322,8 @@ class Kernel:
         )
 
 
-def _failure(work: Work[Any]) -> Exception:
-    if work.failure is not None:
-        return work.failure()
-    return ConnectionResetError("connection lost")
-
-
 def _nothing() -> None:
     """Be something that is ready."""
 
 
-__all__ = ["CLOCK", "EPOCH", "GOES", "Kernel", "Move", "Ran"]
+__all__ = ["CLOCK", "EPOCH", "Kernel", "Move", "Ran"]

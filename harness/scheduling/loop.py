@@ -10,12 +10,10 @@ import selectors
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
+from typing import Any, Final, Protocol, TypeVar, final
 
 from harness.observe.gates.threads import name_of
-
-if TYPE_CHECKING:
-    from harness.point import Gate
+from harness.point import Gate
 
 T = TypeVar("T")
 
@@ -33,6 +31,10 @@ class Driver(Protocol):
     def busy(self) -> None:
         """Look at what is about to run."""
         ...
+
+
+class ThreadGate(Gate, Protocol):
+    """A gate that threads of the loop's executors wait at, too."""
 
     async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
         """Await what runs in another thread."""
@@ -71,7 +73,7 @@ class GatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__(selectors.DefaultSelector())
-        self.harness_gate: Gate | None = None
+        self.harness_gate: ThreadGate | None = None
         self.driver: Driver | None = None
         self._skew = 0.0
         self._stopped_at: float | None = None
@@ -177,17 +179,17 @@ class GatedLoop(asyncio.SelectorEventLoop):
         self, executor: Any, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
         """Run a function in a thread; when that begins is the driver's choice."""
-        if self.driver is None:
+        gate, threads = self.harness_gate, ThreadPoolExecutor
+        if gate is None:
             return super().run_in_executor(executor, func, *args)
-        driver, threads = self.driver, ThreadPoolExecutor
 
         def call() -> asyncio.Future[T]:
             # What goes to another process has to stay as it is.
             here = executor is None or isinstance(executor, threads)
-            job = driver.owned(func) if here else func
+            job = gate.owned(func) if here else func
             return super(GatedLoop, self).run_in_executor(executor, job, *args)
 
-        return self.create_task(driver.in_thread(name_of(func), call))
+        return self.create_task(gate.in_thread(name_of(func), call))
 
     def _run_once(self) -> None:
         if self.driver is not None and not self.is_stopping:
