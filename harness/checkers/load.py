@@ -36,6 +36,7 @@ def load_coverage(
     operations: Sequence[str],
     cold: bool = False,
     channels: Collection[Channel] = (Channel.BODY, Channel.LOG),
+    cut: bool = False,
 ) -> Coverage:
     """Work out what a swarm saw of the app.
 
@@ -44,6 +45,8 @@ def load_coverage(
         operations: Keys of those that users could ask for.
         cold: Whether each tenant's first success is what counts.
         channels: Those of body and log that must be watched for a verdict.
+        cut: Whether it was ended at once: then it is no news that a worker did not
+            tell all.
     """
     tallies = list(history.of(Tally))
     asked = {one.operation for one in tallies if one.operation and _worked(one)}
@@ -52,11 +55,15 @@ def load_coverage(
     watched = set(watched_channels(history)) - {Channel.BODY}
     if any(one.sighted for one in tenants.values()):
         watched.add(Channel.BODY)
+    held = {Channel(one.channel) for one in tallies if one.channel}
+    heard = {Channel(one.channel) for one in tallies if one.channel and one.sighted}
+    watched = (watched - held) | heard
     gaps = [
-        *_generator(history),
+        *_generator(history, cut=cut),
         *_samples(tenants),
         *_tenants(tenants, sorted(history.knows), cold=cold),
         *unwatched(history, watched, channels),
+        *_unheard(held - heard),
         *(Gap(one.step, one.reason, floor=True) for one in history.of(Unseen)),
         *(
             Gap(key, "no user's request for it succeeded", floor=False)
@@ -104,13 +111,13 @@ def _of_tenants(tallies: Iterable[Tally]) -> dict[int, _Tenant]:
     return found
 
 
-def _generator(history: History) -> Iterator[Gap]:
+def _generator(history: History, *, cut: bool) -> Iterator[Gap]:
     """Say where the generator failed: its figures would be its own, not the app's."""
     beats = sorted(history.of(Beat), key=lambda beat: (beat.worker, beat.at))
     by_worker = groupby(beats, key=lambda beat: beat.worker)
     for number, (_, group) in enumerate(by_worker, start=1):
         told = list(group)
-        if not told[-1].last:
+        if not told[-1].last and not cut:
             reason = f"worker {number} of Locust was lost; what it counted is missing"
             yield Gap("the generator", reason, floor=True)
         busiest = max(_busy(told), default=0.0)
@@ -136,6 +143,12 @@ def _busy(beats: Sequence[Beat]) -> Iterator[float]:
             if passed >= WINDOW:
                 yield used / passed
                 break
+
+
+def _unheard(channels: Collection[Channel]) -> Iterator[Gap]:
+    for channel in sorted(channels):
+        reason = f"no tenant heard a planted value of its own on a {channel}"
+        yield Gap(f"channel {channel}", reason, floor=False)
 
 
 def _samples(tenants: dict[int, _Tenant]) -> Iterator[Gap]:

@@ -81,6 +81,8 @@ def swarm(
     fail_on: options.FailOn = None,
     floor_channels: options.FloorChannels = None,
     budget: options.Budget = None,
+    snapshot: options.Snapshot = None,
+    cache: options.Cache = None,
     runs: options.Runs = None,
     keep_runs: options.KeepRuns = None,
     junit: options.Junit = None,

@@ -46,13 +46,17 @@ class Tally:
         requests: Answered ones, failures included.
         failures: Those among them that failed, and those that were not answered.
         throttled: Those that were answered with 429.
-        sighted: 1 once the tenant saw data of its own in the answer to a reading.
+        sighted: 1 once the tenant saw data of its own in the answer to a reading, or
+            any tenant heard its own on what this operation opened.
         arrived: When its first user tried first, on the monotonic clock; -1: never.
         served: When a request succeeded first, on the same clock; -1: never.
         expired: Those that were answered with 401 where nobody could log in again.
+        channel: What the operation opened: ``stream`` or ``socket``; "" where answers
+            end, and in the tally of a tenant.
         reasons: What the failures were, and how many of each.
         latencies: Of the successful ones, in µs: an HDR histogram, encoded
-            (HdrHistogram's V2 format, base64).
+            (HdrHistogram's V2 format, base64). Of what was opened, the times to a
+            socket's handshake or a stream's first message.
     """
 
     kind: Literal["tally"]
@@ -66,6 +70,7 @@ class Tally:
     arrived: float
     served: float
     expired: int = field(default=0, kw_only=True)
+    channel: str = field(default="", kw_only=True)
     reasons: tuple[tuple[str, int], ...]
     latencies: str
 

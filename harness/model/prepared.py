@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from harness.model.event import Audience, Channel
 
 BlankKind = Literal[
-    "text", "email", "url", "uuid", "integer", "reference", "key", "parameter", "fact"
+    "text",
+    "email",
+    "url",
+    "uuid",
+    "integer",
+    "reference",
+    "key",
+    "parameter",
+    "fact",
+    "token",
 ]
+WORD: Final = "{word}"
+"""Stands for a canary in the address that a ``url`` blank is filled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,11 @@ class Blank:
             canary of the tenant in that form; ``reference``: the last key of one of
             its objects; ``key``: a key of the object that the path names;
             ``parameter``: a path parameter that selects the tenant; ``fact``: a value
-            of the tenant's, such as its e-mail address.
+            of the tenant's, such as its e-mail address; ``token``: the credential of
+            its user, without its scheme.
         number: Of a canary its field; of a key its place, outermost first.
-        name: Of a parameter or fact; of a reference the kind of the object.
+        name: Of a parameter or fact; of a reference the kind of the object; of a
+            ``url`` the address, with `WORD` for the canary.
         default: What to write if nothing fits.
         max_length: Most characters; 0 for any number.
         bare: Whether it stands for a JSON number, so that its quotes go.
@@ -53,10 +66,11 @@ class Prepared:
         operation: Key of the operation, ``"GET /documents/{document_id}"``.
         audience: Whom the operation is meant for.
         channel: What a success comes through.
-        method: Upper case.
+        method: Upper case; ``WEBSOCKET`` for a socket.
         target: Path and query as on the request line, after any prefix.
         headers: Lower-case names, without those of identities.
-        body: One character per byte (Latin-1).
+        body: One character per byte (Latin-1); of a socket what is said once it is
+            open, as a JSON list.
         content_type: Of the body; "" for none.
         blanks: The places to fill.
         needs: Kind of the object that fills the path; "" if none does.
@@ -64,6 +78,8 @@ class Prepared:
         deletes: Whether a success ends the object that fills the path.
         key_name: Name of the path parameter that takes a created object's key.
         key_mark: Blank that is itself that key; "" where the answer tells it.
+        endless: Whether what it opens goes on: a stream without an end, or a socket.
+        by_header: Whether the credential goes with the headers.
     """
 
     operation: str
@@ -80,6 +96,8 @@ class Prepared:
     deletes: bool = False
     key_name: str = ""
     key_mark: str = ""
+    endless: bool = False
+    by_header: bool = True
 
     @property
     def mutates(self) -> bool:

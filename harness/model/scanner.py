@@ -70,6 +70,9 @@ class Scanner:
     Whole tokens and UUIDs prove themselves; cut-off tokens, integers and digests
     are found only if they belong to a planted canary.
 
+    Attributes:
+        key: The key of the run.
+
     Args:
         key: The key of the run.
         planted: Tenant and field of the canaries that were planted.
@@ -80,7 +83,7 @@ class Scanner:
     def __init__(
         self, key: CanaryKey, planted: Iterable[Owner] = (), *, sparing: bool = False
     ) -> None:
-        self._key = key
+        self.key = key
         self._looked_for = set() if sparing else {"uuid", "integer"}
         self._planted = Planted(key)
         self._owners: dict[bytes, Owner | None] = {}
@@ -256,7 +259,7 @@ class Scanner:
     def _find_uuids(self, data: bytes, lowered: bytes, found: _Found) -> None:
         rate = UUID_RATE * lowered.count(self._lead)
         for match in self._uuid.finditer(lowered):
-            owner = self._key.decode_uuid(uuid.UUID(match[0].decode()))
+            owner = self.key.decode_uuid(uuid.UUID(match[0].decode()))
             if owner:
                 _note(found, owner, "uuid", rate=rate, data=data, span=match.span())
 
@@ -304,7 +307,7 @@ class Scanner:
             pass
         if len(self._owners) >= _REMEMBERED:
             self._owners.clear()
-        owner = self._key.decode(token.decode("latin-1"))
+        owner = self.key.decode(token.decode("latin-1"))
         self._owners[token] = owner
         return owner
 

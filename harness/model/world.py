@@ -51,6 +51,8 @@ class World:
         addresses: Per tenant, what selects it.
         requests: What any of the tenants can ask; empty unless it was prepared.
         entry: How a user logs in again; None where only the target knows.
+        deferred: Keys of operations that name addresses of a run, as webhooks do, and
+            that nobody has made yet.
     """
 
     url: str
@@ -62,3 +64,4 @@ class World:
     addresses: tuple[Address, ...] = ()
     requests: tuple[Prepared, ...] = ()
     entry: Entry | None = None
+    deferred: tuple[str, ...] = ()

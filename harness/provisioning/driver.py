@@ -161,9 +161,13 @@ class Driver:
 
     def readdressed(self, operation: Operation) -> bool:
         """Whether a refused operation carries an address, and another sort is left."""
-        pool = self.catalogue.pool[operation.key]
-        carries = any(slot.kind == "url" for case in pool for slot in case.slots())
+        carries = self.carries_address(operation)
         return carries and self._addresses.refused(operation.key)
+
+    def carries_address(self, operation: Operation) -> bool:
+        """Whether requests of an operation hold the address of something to call."""
+        pool = self.catalogue.pool[operation.key]
+        return any(slot.kind == "url" for case in pool for slot in case.slots())
 
     async def attempt(self, step: Step) -> Exchange | Impossible:
         """Make a step that is part of the app's start rather than of the trail."""

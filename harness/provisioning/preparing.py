@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import json
-import string
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from harness.model.canary import PREFIX
-from harness.model.event import Audience, Channel, Note
-from harness.model.prepared import Address, Blank, Entry, Prepared
+from harness.model.event import Audience, Note
+from harness.model.prepared import WORD, Address, Entry, Prepared
 from harness.model.step import Role
+from harness.provisioning.blanks import Blanks
 from harness.provisioning.composing import written_path
 from harness.provisioning.seeding import as_owner, creators
 from harness.target.login import FormLogin, JsonLogin
 from harness.target.media import FORM, JSON
+from harness.target.operation import WEBSOCKET
 from harness.target.routes import ends_in_parameter
 from harness.target.selector import Selection
+from harness.target.socket import with_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
+    from harness.model.event import Exchange
     from harness.model.tenant import Tenant
     from harness.provisioning.driver import Driver
-    from harness.provisioning.fields import Fields
-    from harness.recording.recorder import Recorder
-    from harness.target.leaves import Slot
+    from harness.provisioning.stage import Scene
     from harness.target.login import Login
     from harness.target.operation import Operation
     from harness.target.selector import Selector
+    from harness.target.socket import Socket
 
 REHEARSED: Final = 0
 """Index of the tenant that tries each request out."""
@@ -37,33 +38,55 @@ METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
 async def prepare(
-    driver: Driver, fields: Fields, recorder: Recorder
+    driver: Driver, scene: Scene, among: Container[str]
 ) -> tuple[Prepared, ...]:
     """Try the operations as their owner and write down those that work.
 
-    Left out, and noted, are those that do not, endless streams, and deletions that end
-    no object of a kind that can be made again: nobody must delete what others need.
+    Left out, and noted, are those that do not, and deletions that end no object of a
+    kind that can be made again: nobody must delete what others need.
 
     Args:
         driver: Of the running app, whose world is seeded.
-        fields: Numbers the places that canaries are planted in.
-        recorder: Learns what was left out.
+        scene: Numbers the places that canaries are planted in, knows the addresses
+            that the app takes, and learns what was left out.
+        among: Keys of the operations to try.
     """
     prepared: list[Prepared] = []
     for operation in _in_order(driver):
+        if operation.key not in among:
+            continue
         reason = _unfit(driver, operation)
         if not reason and operation.method == "DELETE":
             await _make_one(driver, operation)
         if not reason:
             step, made = await as_owner(driver, operation, REHEARSED, role=Role.SEED)
-            if made is not None and made.succeeded:
-                prepared.append(_prepared(driver, operation, step.case, fields))
+            reason = _failure(operation, made)
+            if made is not None and not reason:
+                written = _prepared(driver, operation, step.case, scene)
+                prepared.append(_going_on(written, made))
                 continue
-            status = made.status if made is not None else 0
-            reason = f"it ended with {status}" if status else "it could not be made"
         note = f"not asked for by any user: {operation.key}: {reason}"
-        recorder.add(Note("note", note))
+        scene.recorder.add(Note("note", note))
     return tuple(prepared)
+
+
+def _failure(operation: Operation, made: Exchange | None) -> str:
+    """Say why a request that was tried is not for users; "" if it is."""
+    if made is None or not made.status:
+        return "it could not be made"
+    if not made.succeeded:
+        return f"it ended with {made.status}"
+    listens = operation.method in {"GET", WEBSOCKET}
+    if made.endless and not (listens and operation.audience is Audience.TENANT):
+        return "it answers with an endless stream"
+    return ""
+
+
+def _going_on(prepared: Prepared, made: Exchange) -> Prepared:
+    """Return what was prepared with what only the answer told of it."""
+    if not made.endless:
+        return prepared
+    return replace(prepared, endless=True, channel=made.through)
 
 
 def _in_order(driver: Driver) -> list[Operation]:
@@ -74,7 +97,7 @@ def _in_order(driver: Driver) -> list[Operation]:
         one
         for one in driver.catalogue.operations.values()
         if not one.skipped
-        and one.method in METHODS
+        and one.method in {*METHODS, WEBSOCKET}
         and (
             one.audience is Audience.TENANT
             or (one.audience is Audience.SHARED and not one.mutates)
@@ -89,8 +112,6 @@ def _in_order(driver: Driver) -> list[Operation]:
 
 def _unfit(driver: Driver, operation: Operation) -> str:
     """Say why an operation is not for a swarm; "" if it is."""
-    if operation.method == "GET" and operation.channel is Channel.STREAM:
-        return "it answers with an endless stream"
     if operation.method == "DELETE":
         resources = driver.catalogue.resources
         needs = resources.needs(operation)
@@ -109,11 +130,15 @@ async def _make_one(driver: Driver, operation: Operation) -> None:
 
 
 def _prepared(
-    driver: Driver, operation: Operation, case: int, fields: Fields
+    driver: Driver, operation: Operation, case: int, scene: Scene
 ) -> Prepared:
     resources = driver.catalogue.resources
     pool = driver.catalogue.pool[operation.key]
-    blanks = Blanks(operation.key, fields)
+    blanks = Blanks(
+        operation.key,
+        scene.fields,
+        address=scene.addresses.write(operation.key, WORD),
+    )
     rendered = pool[case % len(pool)].render(blanks.fill, write=blanks.write)
     needs, yields = resources.needs(operation), resources.yields(operation)
     depth = _keys_of(operation, driver) if needs else 0
@@ -124,24 +149,38 @@ def _prepared(
     }
     values = {**rendered.path, **keys, **tenants}
     path = written_path(operation, values) or operation.path
-    query = f"?{urlencode(rendered.query)}" if rendered.query else ""
+    body, query = rendered.body, dict(rendered.query)
+    if operation.socket is not None:
+        body, query = _said(operation.socket, body, blanks)
+    asked = f"?{urlencode(query)}" if query else ""
     at_item = bool(yields) and ends_in_parameter(operation.path)
     return Prepared(
         operation=operation.key,
         audience=operation.audience,
         channel=operation.channel,
         method=operation.method,
-        target=f"{path}{query}",
+        target=f"{path}{asked}",
         headers=tuple((name.lower(), value) for name, value in rendered.headers),
-        body=rendered.body.decode("latin-1"),
-        content_type=rendered.content_type,
+        body=body.decode("latin-1"),
+        content_type=JSON if operation.socket else rendered.content_type,
         blanks=tuple(blanks.made),
         needs=needs[-1] if needs else "",
         yields=yields,
         deletes=operation.method == "DELETE",
         key_name=resources.key_name(yields) if yields else "",
         key_mark=str(rendered.path.get(names[-1], "")) if at_item else "",
+        by_header=operation.socket is None or operation.socket.by_header,
     )
+
+
+def _said(socket: Socket, body: bytes, blanks: Blanks) -> tuple[bytes, dict[str, str]]:
+    """Return what is said on a socket, as JSON, and the query of its handshake."""
+    said = json.loads(body) if body else []
+    token = "" if socket.by_header else blanks.token()
+    if socket.first is not None:
+        said = [with_token(socket.first, token), *said]
+    query = {name: with_token(value, token) for name, value in socket.query.items()}
+    return json.dumps(said).encode() if said else b"", query
 
 
 def _keys_of(operation: Operation, driver: Driver) -> int:
@@ -150,81 +189,6 @@ def _keys_of(operation: Operation, driver: Driver) -> int:
     last = resources.needs(operation)[-1]
     kinds = [p.kind for p in resources.parameters(operation) if not p.tenant]
     return kinds.index(last) + 1
-
-
-class Blanks:
-    """Puts blanks into request data.
-
-    Attributes:
-        made: Those that were put in so far.
-
-    Args:
-        operation: Key of the operation.
-        fields: Numbers the places that canaries are planted in; None where only
-            facts are written.
-    """
-
-    def __init__(self, operation: str, fields: Fields | None = None) -> None:
-        self.made: list[Blank] = []
-        self._operation = operation
-        self._fields = fields
-
-    def fill(self, slot: Slot) -> Any:
-        """Return what stands for a slot."""
-        if slot.place.startswith("query.") and slot.kind != "reference":
-            # Every canary begins so: see the composer.
-            return PREFIX if slot.min_length <= len(PREFIX) else slot.default
-        default, bare = str(slot.default), slot.numeric or slot.kind == "integer"
-        if slot.kind == "reference":
-            name = slot.reference
-            return self._mark("reference", name=name, default=default, bare=bare)
-        if self._fields is None:
-            return slot.default
-        number = self._fields.number(f"{self._operation} {slot.place}")
-        return self._mark(
-            slot.kind,
-            number=number,
-            default=default,
-            max_length=slot.max_length or 0,
-            bare=bare,
-            length=slot.min_length,
-        )
-
-    def write(self, text: str) -> str:
-        """Return a template with a blank for each fact that it names."""
-        parts: list[str] = []
-        for literal, name, _, _ in string.Formatter().parse(text):
-            parts.append(literal)
-            if name is not None:
-                parts.append(self._mark("fact", name=name))
-        return "".join(parts)
-
-    def key(self, place: int) -> str:
-        """Return what stands for a key of the object that the path names."""
-        return self._mark("key", number=place)
-
-    def parameter(self, name: str) -> str:
-        """Return what stands for a path parameter that selects the tenant."""
-        return self._mark("parameter", name=name)
-
-    def tree(self, template: Any) -> Any:
-        """Return a JSON tree of templates with a blank for each fact."""
-        if isinstance(template, str):
-            return self.write(template)
-        if isinstance(template, Mapping):
-            return {key: self.tree(value) for key, value in template.items()}
-        if isinstance(template, list | tuple):
-            return [self.tree(value) for value in template]
-        return template
-
-    def _mark(self, kind: Any, *, length: int = 0, **what: Any) -> str:
-        number = len(self.made)
-        letters = string.ascii_lowercase
-        mark = f"qqblank{letters[number // 26]}{letters[number % 26]}qq"
-        # So long that nobody pads it: a value is as long as it must be.
-        mark = mark.ljust(length, "q")
-        self.made.append(Blank(mark, kind, **what))
-        return mark
 
 
 def entry_of(login: Login | None) -> Entry | None:

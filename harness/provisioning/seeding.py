@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from harness.model.event import Audience, Exchange
@@ -18,7 +19,9 @@ UNACCEPTABLE = frozenset({400, 422})
 """Answers to a request whose values the app does not like."""
 
 
-async def seed(driver: Driver, *, tenants: int) -> None:
+async def seed(
+    driver: Driver, *, tenants: int, among: Container[str] | None = None
+) -> None:
     """Create objects of each kind for the first tenants, parents first.
 
     All get the same in the same order, so that where ids are counted per tenant, the
@@ -27,20 +30,43 @@ async def seed(driver: Driver, *, tenants: int) -> None:
     Args:
         driver: Makes the steps.
         tenants: How many tenants get objects.
+        among: Keys of the operations to make; None for all.
     """
+
+    def chosen(operations: Iterable[Operation]) -> list[Operation]:
+        return [one for one in operations if among is None or one.key in among]
+
     owners = range(tenants)
-    for operation in creators(driver):
+    for operation in chosen(creators(driver)):
         await _in_common(driver, operation, owners)
         for _ in range(OBJECTS):
             for tenant in owners:
                 await as_owner(driver, operation, tenant, role=Role.SEED)
-    for operation in takers(driver):
+    for operation in takers(driver, among):
         await _in_common(driver, operation, owners)
         for tenant in owners:
             await as_owner(driver, operation, tenant, role=Role.SEED)
-    for operation in (*settings(driver), *listers(driver)):
+    for operation in chosen((*settings(driver), *listers(driver))):
         for tenant in owners:
             await as_owner(driver, operation, tenant, role=Role.SEED)
+
+
+def naming_addresses(driver: Driver) -> frozenset[str]:
+    """Return the keys of operations that name the address of something to call.
+
+    Those are among them which need, or name, an object whose making does.
+    """
+    resources, pool = driver.catalogue.resources, driver.catalogue.pool
+    known = [one for one in driver.catalogue.operations.values() if not one.skipped]
+    direct = {one.key for one in known if driver.carries_address(one)}
+    kinds = {resources.yields(one) for one in known if one.key in direct} - {""}
+
+    def reaches(operation: Operation) -> bool:
+        slots = (slot for case in pool[operation.key] for slot in case.slots())
+        named = {*resources.needs(operation), *(slot.reference for slot in slots)}
+        return not kinds.isdisjoint(named)
+
+    return frozenset(direct | {one.key for one in known if reaches(one)})
 
 
 async def _in_common(driver: Driver, operation: Operation, owners: range) -> None:
@@ -65,13 +91,14 @@ def creators(driver: Driver) -> list[Operation]:
     return sorted(found, key=lambda operation: len(resources.needs(operation)))
 
 
-def takers(driver: Driver) -> list[Operation]:
+def takers(driver: Driver, among: Container[str] | None = None) -> list[Operation]:
     """Return the operations that take data in under a name, but list no objects."""
     known = {one.key for one in (*creators(driver), *settings(driver))}
     return [
         operation
         for operation in driver.catalogue.operations.values()
         if operation.key not in known
+        and (among is None or operation.key in among)
         and not operation.skipped
         and operation.audience is Audience.TENANT
         and operation.method in {"POST", "PUT"}

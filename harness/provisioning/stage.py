@@ -223,20 +223,7 @@ class Stage:
             if self._scene.target.fresh == "keep":
                 self._keep(driver)
 
-    async def enter(self, hosted: Hosted) -> World:
-        """Return the world as it is in an app that was started on its state.
-
-        Whoever was logged out meanwhile is logged in again.
-
-        Args:
-            hosted: The running app.
-        """
-        driver = await self._begin(hosted)
-        return replace(self.world, credentials=tuple(driver.cast.credentials))
-
-    async def _begin(
-        self, hosted: Hosted, listeners: Listeners | None = None
-    ) -> Driver:
+    async def _begin(self, hosted: Hosted, listeners: Listeners) -> Driver:
         await hosted.send_beacons(self._scene.key)
         client = self._scene.client(hosted, listeners)
         driver = self._scene.driver(client, self.catalogue, self.world)

@@ -17,16 +17,17 @@ from harness.provisioning.catalogue import Catalogue, make_catalogue, read_docum
 from harness.provisioning.client import Call, Client, Meaning
 from harness.provisioning.crowd import cast_crowd
 from harness.provisioning.preparing import addresses_of, entry_of, prepare
+from harness.provisioning.seeding import naming_addresses
 from harness.provisioning.seeding import seed as plant_seeds
 from harness.target.selector import Selection
 from harness.target.target import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from harness.model.prepared import Prepared
     from harness.model.tenant import Tenant
     from harness.model.world import Access
+    from harness.provisioning.driver import Driver
     from harness.provisioning.stage import Scene
 
 _ADAPTER = TypeAdapter(World)
@@ -40,6 +41,7 @@ async def make_world(
     seed: int,
     seeded: int | None = None,
     logins: bool = True,
+    bare: bool = False,
     requests: bool = False,
 ) -> tuple[World, Catalogue]:
     """Boot the app once: make tenants, log them in, find operations, seed.
@@ -51,6 +53,8 @@ async def make_world(
         seeded: How many of the first tenants get objects; None for all.
         logins: Whether each tenant's user has to be logged in; else only those are
             for which it takes no further effort.
+        bare: Whether to leave out the objects that name an address of this run, such
+            as webhooks: another run can go on with such a world, and furnish it.
         requests: Whether to try out and write down what tenants can ask.
 
     Returns:
@@ -63,7 +67,7 @@ async def make_world(
     """
     async with scene.host() as hosted:
         client = scene.client(hosted)
-        owners = tenants if seeded is None else min(seeded, tenants)
+        owners = owning(tenants, seeded)
         people, credentials = await cast_crowd(
             scene, client, tenants, entered=tenants if logins else owners
         )
@@ -76,22 +80,55 @@ async def make_world(
             credentials=tuple(credentials),
             objects=tuple(() for _ in people),
             fields={},
+            addresses=addresses_of(scene.target.selector, people),
+            entry=entry_of(scene.target.login),
         )
         driver = scene.driver(client, catalogue, world)
-        await plant_seeds(driver, tenants=owners)
-        prepared: tuple[Prepared, ...] = ()
-        if requests:
-            prepared = await prepare(driver, scene.fields, scene.recorder)
-        owned = tuple(driver.belongings.listed(tenant.index) for tenant in people)
-        return replace(
+        deferred = naming_addresses(driver) if bare else frozenset[str]()
+        world = replace(world, deferred=tuple(sorted(deferred)))
+        return await planted(
+            scene,
+            driver,
             world,
-            addresses=addresses_of(scene.target.selector, people),
-            requests=prepared,
-            entry=entry_of(scene.target.login),
-            credentials=tuple(driver.cast.credentials),
-            objects=owned,
-            fields=dict(scene.fields.table),
+            tenants=owners,
+            among=catalogue.operations.keys() - deferred,
+            requests=requests,
         ), catalogue
+
+
+def owning(tenants: int, seeded: int | None) -> int:
+    """Return how many of a world's tenants get objects, if so many are to."""
+    return tenants if seeded is None else min(seeded, tenants)
+
+
+async def planted(
+    scene: Scene,
+    driver: Driver,
+    world: World,
+    *,
+    tenants: int,
+    among: Collection[str],
+    requests: bool,
+) -> World:
+    """Seed a world, and write down what its tenants can ask.
+
+    Args:
+        scene: The target.
+        driver: Of the running app.
+        world: The world so far.
+        tenants: How many of the first tenants get objects.
+        among: Keys of the operations to make.
+        requests: Whether to write requests down.
+    """
+    await plant_seeds(driver, tenants=tenants, among=among)
+    prepared = await prepare(driver, scene, among) if requests else ()
+    return replace(
+        world,
+        credentials=tuple(driver.cast.credentials),
+        objects=tuple(driver.belongings.listed(one.index) for one in world.tenants),
+        fields=dict(scene.fields.table),
+        requests=(*world.requests, *prepared),
+    )
 
 
 def catalogue_of(

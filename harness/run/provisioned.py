@@ -61,8 +61,9 @@ async def provisioned(
     """Have a server with a world on it; the app is down when the block begins.
 
     A world that was made before, of the same target and app, is taken from its
-    snapshot; else this one is kept as a snapshot, where that is possible. The state is
-    not set back between boots: that takes minutes for thousands of tenants.
+    snapshot; else this one is kept as a snapshot, where that is possible. So it is
+    bare: what names addresses of a run is not in it. The state is not set back between
+    boots: that takes minutes for thousands of tenants.
 
     Args:
         target: The app and how to talk to it.
@@ -107,6 +108,7 @@ async def provisioned(
                 seed=order.settings.seed,
                 seeded=seeded,
                 logins=logins,
+                bare=True,
                 requests=requests,
             )
             origin = f"made in {time.perf_counter() - began:.1f} s"

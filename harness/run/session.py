@@ -151,8 +151,8 @@ async def open_scene(
             state = await stack.enter_async_context(
                 fresh_state(strategy, database, hook=hook)
             )
-        key = new_key(target, order)
-        recorder = recorder or new_recorder(key)
+        recorder = recorder or new_recorder(new_key(target, order))
+        key = recorder.scanner.key
         beside = None
         if target.app:
             beside = await stack.enter_async_context(beside_app(key, recorder))

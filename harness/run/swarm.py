@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,20 @@ from harness.errors import HarnessError, Inconclusive, UsageError
 from harness.gates import Gates, judge_run
 from harness.hosting.port import reserved
 from harness.model.budget import Budget
-from harness.model.event import LogLine, Unseen
+from harness.model.event import Unseen
 from harness.model.history import History
 from harness.model.load import Tally
 from harness.model.measurement import Measurement
 from harness.model.progress import Progress
-from harness.provisioning.stage import Stage
-from harness.provisioning.worlds import make_world
+from harness.provisioning.furnishing import furnish
 from harness.run.directory import WORLD, RunDirectory
 from harness.run.hosts import host_at
 from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
-from harness.run.session import Kept, open_scene, server, while_alive
+from harness.run.provisioned import provisioned
+from harness.run.session import new_key, new_recorder, while_alive
+from harness.run.sieve import Sieve
 from harness.swarm.exercise import Plan, Swarm
 from harness.swarm.figures import measurements
 from harness.swarm.locust_options import locust_command, processes, seconds
@@ -35,15 +36,14 @@ from harness.swarm.scenario import find_scenario
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from harness.environment.server import Postgres
     from harness.hosting.hosted import Hosted
     from harness.hosting.port import Port
-    from harness.model.event import Event
     from harness.model.finding import Finding
     from harness.model.result import Result
     from harness.model.world import World
-    from harness.provisioning.stage import Scene
+    from harness.recording.recorder import Recorder
     from harness.run.order import Order
+    from harness.run.provisioned import Provisioned
     from harness.swarm.exercise import App
     from harness.swarm.figures import Moments
     from harness.swarm.scenario import Scenario
@@ -91,133 +91,151 @@ async def _swarm(
     command: tuple[str, ...],
     locust: Sequence[str],
 ) -> Result:
-    async with AsyncExitStack() as stack:
-        pg = None
-        if target.app:
-            pg = await stack.enter_async_context(server(order))
-        directory = RunDirectory.make(
-            order.settings.runs, EXERCISE, keep=order.settings.keep_runs
-        )
-        plan = Plan(
-            command=command,
-            world=(directory.path / WORLD).resolve(),
-            directory=directory.path,
-            processes=processes(locust),
-            seconds=seconds(locust, os.environ),
-            cold=scenario.cold,
-        )
-        scene, _ = await stack.enter_async_context(
-            open_scene(target, order, pg, fresh=False)
-        )
-        return await _Run(scene, order, directory, plan, scenario).result(pg)
+    directory = RunDirectory.make(
+        order.settings.runs, EXERCISE, keep=order.settings.keep_runs
+    )
+    plan = Plan(
+        command=command,
+        world=(directory.path / WORLD).resolve(),
+        directory=directory.path,
+        processes=processes(locust),
+        seconds=seconds(locust, os.environ),
+        cold=scenario.cold,
+    )
+    recorder = new_recorder(new_key(target, order))
+    return await _Run(target, order, directory, plan, scenario, recorder).result()
 
 
 @dataclass(slots=True)
 class _Run:
     """One run, and what it has come to so far."""
 
-    scene: Scene
+    target: Target
     order: Order
     directory: RunDirectory
     plan: Plan
     scenario: Scenario
-    stage: Stage | None = None
+    recorder: Recorder
+    made: Provisioned | None = None
+    world: World | None = None
     moments: Moments | None = None
 
-    async def result(self, pg: Postgres | None) -> Result:
+    async def result(self) -> Result:
         """Do it, and judge what came of it.
 
         Raises:
             HarnessError: It could not be done, and nothing was proven.
         """
         began = time.perf_counter()
-        recorder = self.scene.recorder
         try:
-            await while_alive(pg, self._work())
+            await self._work()
         except Inconclusive as error:
-            recorder.add(Unseen("unseen", error.message, error.hint))
+            self.recorder.add(Unseen("unseen", error.message, error.hint))
         except HarnessError as error:
-            self.directory.write_history(recorder.since())
+            self.directory.write_history(self.recorder.since())
             if not self._findings():
                 raise
             # A proven leak stands, whatever ended the run.
             text = f"The run ended early: {error.message}"
-            recorder.add(Unseen("unseen", text, error.hint))
-        self.directory.write_history(recorder.since())
-        result = self._judged(time.perf_counter() - began, pg)
+            self.recorder.add(Unseen("unseen", text, error.hint))
+        self.directory.write_history(self.recorder.since())
+        result = self._judged(time.perf_counter() - began)
         self.directory.write_report(result)
         return result
 
+    @property
+    def seeded(self) -> int | None:
+        """How many of the first tenants own something; None for all."""
+        return SEEDED if self.order.settings.tenants > SEEDED else None
+
     async def _work(self) -> None:
-        settings, listener = self.order.settings, self.order.listener
-        listener(Progress("provision", detail="making tenants"))
-        world, catalogue = await make_world(
-            self.scene,
-            tenants=settings.tenants,
-            seed=settings.seed,
-            seeded=SEEDED if settings.tenants > SEEDED else None,
+        async with provisioned(
+            self.target,
+            self.order,
+            tenants=self.order.settings.tenants,
+            seeded=self.seeded,
+            logins=False,
             requests=True,
-        )
-        count = len(world.requests)
-        detail = f"{len(world.tenants)} tenants, {count} operations to ask for"
-        listener(Progress("provision", 1, 1, detail=detail))
-        self.stage = Stage(self.scene, catalogue, world, Kept())
-        if not world.requests:
-            message = "No operation of the app worked for its own tenant."
-            raise Inconclusive(message, hint="`harness isolation` says what failed.")
-        # Under load there is too much to keep; without a canary a line tells nothing.
-        self.scene.recorder.sift(_tells)
-        with reserved(settings.port) as port:
+            recorder=self.recorder,
+        ) as made:
+            self.made, self.world = made, made.world
+            await while_alive(made.postgres, self._asked(made))
+
+    async def _asked(self, made: Provisioned) -> None:
+        """Have users ask, on a world that is there."""
+        if self.plan.cold:
+            async with made.scene.host() as hosted:
+                await self._furnish(made, hosted)
+        self.recorder.sift(Sieve())
+        with reserved(self.order.settings.port) as port:
             self.moments = await Swarm(
                 self.plan,
-                self._app(self.stage, port),
-                self.scene.recorder,
+                self._app(made, port),
+                self.recorder,
                 self._findings,
-                listener,
+                self.order.listener,
             ).run()
 
-    def _app(self, stage: Stage, port: Port) -> App:
+    def _app(self, made: Provisioned, port: Port) -> App:
         """Return what starts the app for users who find it by the world's file."""
-        hosting = host_at(port, self.scene, self.order)
-        if self.scene.target.url or self.scene.target.fresh == "keep":
-            hosting = self.scene.host
-        if self.plan.cold:
-            self._write(replace(stage.world, url=port.url))
+        hosting = host_at(port, made.scene, self.order)
+        if self.target.url or self.target.fresh == "keep":
+            hosting = made.scene.host
+        if self.plan.cold and self.world is not None:
+            self.directory.write_world(replace(self.world, url=port.url))
 
         @asynccontextmanager
         async def app() -> AsyncIterator[Hosted]:
             async with hosting() as hosted:
-                if self.plan.cold:
-                    # Nobody must come before the users do.
-                    await hosted.send_beacons(self.scene.key)
-                else:
-                    world = await stage.enter(hosted)
-                    self._write(replace(world, url=hosted.url))
+                await hosted.send_beacons(made.scene.key)
+                # Nobody must come to a cold app before the users do.
+                if not self.plan.cold:
+                    self.directory.write_world(await self._furnish(made, hosted))
                 yield hosted
 
         return app
 
-    def _write(self, world: World) -> None:
-        self.directory.write_world(world)
+    async def _furnish(self, made: Provisioned, hosted: Hosted) -> World:
+        """Give the world what users can ask for in this run.
+
+        Raises:
+            Inconclusive: There is nothing.
+        """
+        world = await furnish(
+            made.scene, hosted, made.world, made.catalogue, seeded=self.seeded
+        )
+        self.world = world
+        count = len(world.requests)
+        detail = f"{len(world.tenants)} tenants, {count} operations to ask for"
+        self.order.listener(Progress("furnish", 1, 1, detail=detail))
+        if not any(not one.endless for one in world.requests):
+            message = "No operation of the app worked for its own tenant."
+            raise Inconclusive(message, hint="`harness isolation` says what failed.")
+        return world
 
     def _history(self) -> History:
-        events = self.scene.recorder.since()
-        if self.stage is not None:
-            return self.stage.history(events)
-        return History(events, fields=dict(self.scene.fields.table))
+        events = self.recorder.since()
+        if self.made is None:
+            return History(events)
+        return History(
+            events,
+            fields=dict(self.made.scene.fields.table),
+            knows={one.index: one.knows for one in self.made.world.tenants},
+            labelled_loggers=frozenset(self.target.labelled_loggers),
+        )
 
     def _findings(self) -> list[Finding]:
         """Return what is proven: nothing is tried again, which chance could explain."""
         return [one for one in check(self._history()) if not one.circumstantial]
 
-    def _judged(self, duration: float, pg: Postgres | None) -> Result:
-        history, settings = self._history(), self.order.settings
-        world = self.stage.world if self.stage else None
+    def _judged(self, duration: float) -> Result:
+        history, settings, world = self._history(), self.order.settings, self.world
         covered = load_coverage(
             history,
             operations=[one.operation for one in world.requests] if world else (),
             cold=self.plan.cold,
             channels=settings.floor_channels,
+            cut=self.moments is not None and self.moments.cut,
         )
         figures = [Measurement("duration", duration, "s")]
         if self.moments:
@@ -235,11 +253,10 @@ class _Run:
             findings=findings,
             coverage=covered,
             measurements=tuple(figures),
-            surroundings={"scenario": self.scenario.name},
+            surroundings={
+                "scenario": self.scenario.name,
+                "world": self.made.origin if self.made else "",
+            },
         )
-        return judged.result(self.order, pg, self.directory)
-
-
-def _tells(event: Event) -> bool:
-    """Whether an event can matter to a checker."""
-    return not isinstance(event, LogLine) or bool(event.hits)
+        postgres = self.made.postgres if self.made else None
+        return judged.result(self.order, postgres, self.directory)

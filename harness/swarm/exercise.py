@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.errors import AppFailed, Inconclusive, UsageError
 from harness.hosting.served import Served
-from harness.model.event import Exchange, Unseen
+from harness.model.event import Egress, Exchange, Unseen
 from harness.model.load import Beat
 from harness.model.progress import Progress
 from harness.swarm.figures import Moments
@@ -89,6 +89,7 @@ class Swarm:
         self._beats: dict[str, Beat] = {}
         self._first: dict[str, Beat] = {}
         self._leaked = False
+        self._mark = recorder.mark
         self._spawned = self._ready = 0.0
 
     async def run(self) -> Moments:
@@ -125,7 +126,7 @@ class Swarm:
         deadline = time.monotonic() + ARRIVAL
         while not any(beat.refused for beat in self._beats.values()):
             if running.ended.is_set() or time.monotonic() > deadline:
-                raise _not_run(running)
+                raise self._not_run(running)
             await _either(running.ended, TICK / 5)
             self._read()
 
@@ -154,7 +155,7 @@ class Swarm:
 
     def _read(self) -> None:
         """Take in what workers have written, and judge it if it may be a leak."""
-        suspect = False
+        suspect = self._sent_out()
         for event in self._journals.news():
             suspect = self._take(event) or suspect
         if suspect and not self._leaked:
@@ -163,6 +164,11 @@ class Swarm:
             for one in found[:1]:
                 self._listener(Progress(PHASE, finding=one.summary))
         self._tell()
+
+    def _sent_out(self) -> bool:
+        """Whether the app has sent something to the outside since the last time."""
+        mark, self._mark = self._mark, self._recorder.mark
+        return any(isinstance(one, Egress) for one in self._recorder.since(mark))
 
     def _take(self, event: Event) -> bool:
         """Record an event; say whether it may show a leak."""
@@ -203,14 +209,16 @@ class Swarm:
             UsageError: It could not use what it got, and asked nothing.
             Inconclusive: It was ended before it asked anything.
         """
+        if self._leaked:
+            return  # whoever did not end in time was told to end at once
         if not self._beats:
-            raise _not_run(running)
+            raise self._not_run(running)
         if len(self._beats) < self._plan.processes:
             missing = self._plan.processes - len(self._beats)
             reason = f"{missing} of {self._plan.processes} workers never reported"
             self._recorder.add(Unseen("unseen", "the generator", reason))
         code = running.code
-        if self._leaked or code in {0, 1}:
+        if code in {0, 1}:
             return
         reason = f"Locust {_ending(code)}"
         self._recorder.add(Unseen("unseen", "the generator", reason))
@@ -221,17 +229,20 @@ class Swarm:
             ready=self._ready,
             began=min(beat.at for beat in self._first.values()),
             ended=max(beat.at for beat in self._beats.values()),
+            cut=self._leaked,
         )
 
-
-def _not_run(running: Generator) -> UsageError | Inconclusive:
-    """Return why nobody asked: Locust was ended, or could not use what it got."""
-    tail = "\n".join(f"  {line}" for line in running.tail())
-    hint = f"The last lines of what it said:\n{tail}" if tail else ""
-    if running.lost:
-        how = _ending(running.code)
-        return Inconclusive(f"Locust {how} before it asked anything.", hint=hint)
-    return UsageError("Locust did not run the scenario.", hint=hint)
+    def _not_run(self, running: Generator) -> UsageError | Inconclusive:
+        """Return why nobody asked: Locust was ended, or could not use what it got."""
+        tail = "\n".join(f"  {line}" for line in running.tail())
+        hint = f"The last lines of what it said:\n{tail}" if tail else ""
+        if running.lost:
+            how = _ending(running.code)
+            return Inconclusive(f"Locust {how} before it asked anything.", hint=hint)
+        if self._journals.begun:
+            message = "All workers of Locust were lost before they asked anything."
+            return Inconclusive(message, hint=hint)
+        return UsageError("Locust did not run the scenario.", hint=hint)
 
 
 def _ending(code: int | None) -> str:

@@ -33,12 +33,14 @@ class Moments:
         ready: When it listened.
         began: When the first user came.
         ended: When the last one left.
+        cut: Whether it was ended at once, since something leaked.
     """
 
     spawned: float
     ready: float
     began: float
     ended: float
+    cut: bool = False
 
 
 def measurements(tallies: Iterable[Tally], moments: Moments) -> tuple[Measurement, ...]:

@@ -9,6 +9,7 @@ from typing import final
 from harness.errors import UsageError
 from harness.model.event import Event
 from harness.recording.ndjson import parse_line
+from harness.swarm.variables import SHARED
 
 
 @final
@@ -22,6 +23,11 @@ class Journals:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: dict[Path, int] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether Locust came as far as to share its work out among processes."""
+        return (self._directory / SHARED).exists()
 
     def news(self) -> Iterator[Event]:
         """Yield new events; half a line, of a worker that was killed, is left out."""

@@ -1,4 +1,4 @@
-"""The variables by which a run tells Locust's processes where things are."""
+"""How a run and Locust's processes find what they tell one another."""
 
 from __future__ import annotations
 
@@ -8,3 +8,6 @@ WORLD: Final = "HARNESS_WORLD"
 """Path of ``world.json``."""
 JOURNALS: Final = "HARNESS_JOURNALS"
 """Directory for the journals of workers; unset where nobody reads them."""
+SHARED: Final = "locust-shared"
+"""Empty file beside the journals: Locust took its options and its scenario, and began
+to share its work out among processes."""

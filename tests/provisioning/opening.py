@@ -16,10 +16,12 @@ from harness.model.event import Exchange
 from harness.model.scanner import Scanner
 from harness.model.step import Principal, Role, Step
 from harness.model.tenant import Tenant
+from harness.model.world import World
 from harness.provisioning.catalogue import Catalogue
 from harness.provisioning.client import Client, never_fails
 from harness.provisioning.driver import Driver, Impossible
 from harness.provisioning.fields import Fields
+from harness.provisioning.furnishing import furnish
 from harness.provisioning.people import mint_tenant
 from harness.provisioning.stage import Scene
 from harness.provisioning.worlds import make_world
@@ -61,6 +63,13 @@ class Opened:
     async def driver(self, tenants: int = 2) -> tuple[Driver, Catalogue]:
         world, catalogue = await make_world(self.scene, tenants=tenants, seed=1)
         return self.scene.driver(self.client, catalogue, world), catalogue
+
+    async def furnished(self, tenants: int = 2) -> World:
+        """Make a world with all that tenants can ask for."""
+        world, catalogue = await make_world(
+            self.scene, tenants=tenants, seed=1, bare=True, requests=True
+        )
+        return await furnish(self.scene, self.hosted, world, catalogue)
 
     async def seen(self) -> list[dict[str, Any]]:
         """Return the requests that a watched app got so far."""

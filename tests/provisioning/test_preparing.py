@@ -10,7 +10,7 @@ from harness.model.canary import CanaryKey
 from harness.model.event import Note
 from harness.model.prepared import Prepared
 from harness.model.world import World
-from harness.provisioning.worlds import make_world, read_world, write_world
+from harness.provisioning.worlds import read_world, write_world
 from harness.swarm.crew.account import Account
 from harness.swarm.crew.form import Form
 from harness.swarm.crew.reading import read_world as read_lightly
@@ -54,7 +54,7 @@ def by_operation(world: World) -> dict[str, Prepared]:
 
 async def test_each_prepared_request_works_for_each_tenant_again_and_again() -> None:
     async with opened(shop()) as app:
-        world, _ = await make_world(app.scene, tenants=3, seed=1, requests=True)
+        world = await app.furnished(tenants=3)
         forms = [Form(one) for one in world.requests]
         # What is made is deleted again, and not before.
         forms.sort(key=lambda form: form.prepared.deletes)
@@ -78,7 +78,7 @@ async def test_each_prepared_request_works_for_each_tenant_again_and_again() -> 
 
 async def test_what_is_written_carries_the_canary_of_whoever_writes_it() -> None:
     async with opened(shop()) as app:
-        world, _ = await make_world(app.scene, tenants=2, seed=1, requests=True)
+        world = await app.furnished(tenants=2)
     form = Form(by_operation(world)["POST /shelves"])
     scanner = app.scene.recorder.scanner
 
@@ -94,7 +94,7 @@ async def test_what_is_written_carries_the_canary_of_whoever_writes_it() -> None
 
 async def test_nobody_deletes_what_the_world_was_seeded_with() -> None:
     async with opened(shop()) as app:
-        world, _ = await make_world(app.scene, tenants=2, seed=1, requests=True)
+        world = await app.furnished(tenants=2)
     account = account_of(world, 0)
     deletion = by_operation(world)["DELETE /shelves/{number}"]
 
@@ -106,7 +106,7 @@ async def test_nobody_deletes_what_the_world_was_seeded_with() -> None:
 
 async def test_what_does_not_work_is_left_out_and_noted() -> None:
     async with opened(shop(skip=("POST /shelves",))) as app:
-        world, _ = await make_world(app.scene, tenants=2, seed=1, requests=True)
+        world = await app.furnished(tenants=2)
         notes = [
             one.text for one in app.scene.recorder.since() if isinstance(one, Note)
         ]
@@ -117,7 +117,7 @@ async def test_what_does_not_work_is_left_out_and_noted() -> None:
 
 async def test_a_worker_reads_a_world_as_it_was_written(tmp_path: Path) -> None:
     async with opened(shop()) as app:
-        world, _ = await make_world(app.scene, tenants=4, seed=1, requests=True)
+        world = await app.furnished(tenants=4)
     path = tmp_path / "world.json"
 
     write_world(path, world)

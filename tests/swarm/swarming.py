@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +22,7 @@ from harness.model.tenant import Tenant
 from harness.model.world import World
 from harness.provisioning.client import never_fails
 from harness.provisioning.fields import Fields
+from harness.provisioning.furnishing import furnish
 from harness.provisioning.stage import Scene
 from harness.provisioning.worlds import make_world, write_world
 from harness.recording.recorder import Recorder
@@ -32,6 +32,7 @@ from harness.swarm.figures import Moments
 from harness.target.app import AppSpec
 from harness.target.login import ApiKey
 from harness.target.selector import HeaderSelector
+from harness.target.socket import Socket
 from harness.target.target import Target
 from harness.target.tools import Tools
 
@@ -53,6 +54,7 @@ def notes_target() -> Target:
         operator=("/tenants",),
         shared=("/motto",),
         skip=("/die",),
+        sockets=(Socket("/socket", sends=("hello",)),),
     )
 
 
@@ -158,8 +160,10 @@ async def world_in(
         environment={},
         on_server_error=never_fails,
     )
-    world, _ = await make_world(scene, tenants=tenants, seed=1, requests=True)
-    return dataclasses.replace(world, url=hosted.url)
+    world, catalogue = await make_world(
+        scene, tenants=tenants, seed=1, bare=True, requests=True
+    )
+    return await furnish(scene, hosted, world, catalogue)
 
 
 def is_alive(pid: int) -> bool:

@@ -73,6 +73,8 @@ async def test_the_time_that_loading_takes_is_not_taken_from_the_run(
         ("error", "GET /notes/{note_id}", Channel.ERROR),
         ("id", "GET /notes/{note_id}", Channel.BODY),
         ("door", "GET /notes", Channel.BODY),
+        ("stream", "GET /events", Channel.STREAM),
+        ("socket", "WEBSOCKET /socket", Channel.SOCKET),
     ],
 )
 async def test_a_leak_ends_the_swarm_at_once_and_is_named(

@@ -69,6 +69,11 @@ class Account:
         """Return the headers that authenticate its user."""
         return dict(self.access.headers)
 
+    def bare_token(self) -> str:
+        """Return what authenticates its user, without a scheme before it."""
+        values = [value for _, value in self.access.headers]
+        return values[0].rpartition(" ")[2] if values else ""
+
     def token(self, field: int) -> str:
         """Return the tenant's canary of a field."""
         token = self._tokens.get(field)

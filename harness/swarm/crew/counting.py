@@ -12,7 +12,7 @@ from harness.model.load import Tally
 from harness.swarm.latencies import DIGITS, LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harness.swarm.crew.asked import Asked
     from harness.swarm.crew.reply import Reply
@@ -29,6 +29,7 @@ class Count:
         self.expired = 0
         self.arrived = self.served = -1.0
         self.reasons: Counter[str] = Counter()
+        self.channel = ""
         self._latencies: HdrHistogram | None = None
 
     def arrive(self) -> None:
@@ -38,11 +39,16 @@ class Count:
 
     def succeeded(self, microseconds: int, now: float) -> None:
         """Note a request that did what it should."""
+        if self.served < 0:
+            self.served = now
+        self.requests += 1
+        self.time(microseconds)
+
+    def time(self, microseconds: int) -> None:
+        """Note how long something took."""
         if self._latencies is None:
             # It takes 10 kB: not for tenants that nobody asks for.
             self._latencies = HdrHistogram(1, LONGEST, DIGITS, word_size=4)
-            self.served = now
-        self.requests += 1
         self._latencies.record_value(min(microseconds, LONGEST))
 
     def throttle(self) -> None:
@@ -58,6 +64,10 @@ class Count:
     def failed(self, reason: str) -> None:
         """Note a request that did not."""
         self.requests += 1
+        self.broke(reason)
+
+    def broke(self, reason: str) -> None:
+        """Note that a request failed which had seemed to succeed."""
         self.failures += 1
         self.reasons[reason] += 1
 
@@ -76,6 +86,7 @@ class Count:
             arrived=self.arrived,
             served=self.served,
             expired=self.expired,
+            channel=self.channel,
             reasons=tuple(self.reasons.most_common()),
             latencies=latencies.decode("ascii"),
         )
@@ -115,8 +126,7 @@ class Counts:
             asked: The request.
             reply: What came of it.
         """
-        tenant = self._tenants[asked.by.tenant.index]
-        operation = self._operations[asked.prepared.operation]
+        tenant, operation = self._of(asked)
         fine = reply.succeeded or reply.throttled
         if asked.stray:
             fine = 0 < reply.status < SERVER_ERROR
@@ -139,6 +149,44 @@ class Counts:
             for count in (tenant, operation):
                 count.succeeded(microseconds, reply.ended)
         return fine
+
+    def opened(self, asked: Asked) -> None:
+        """Note a stream or a socket that was opened, and goes on."""
+        self.total.requests += 1
+        tenant, operation = self._of(asked)
+        tenant.requests += 1
+        operation.requests += 1
+        operation.channel = asked.prepared.channel
+
+    def began(self, asked: Asked, reply: Reply) -> None:
+        """Note how long it took until a stream or a socket was of use.
+
+        That is no latency of its tenant's: a stream says something when there is
+        something to say.
+
+        Args:
+            asked: What opened it.
+            reply: The handshake of a socket, or the first message of a stream.
+        """
+        _, operation = self._of(asked)
+        operation.time(int((reply.ended - asked.due) * 1e6))
+
+    def broke(self, asked: Asked, reason: str) -> None:
+        """Note that an open stream or socket ended as none should."""
+        self.total.failures += 1
+        for count in self._of(asked):
+            count.broke(reason)
+
+    def sight(self, asked: Asked, sees: Callable[[], bool]) -> None:
+        """Note whether a tenant heard data of its own, unless that is known."""
+        counts = self._of(asked)
+        if not all(count.sighted for count in counts) and sees():
+            for count in counts:
+                count.sighted = 1
+
+    def _of(self, asked: Asked) -> tuple[Count, Count]:
+        tenant = self._tenants[asked.by.tenant.index]
+        return tenant, self._operations[asked.prepared.operation]
 
     def tallies(self, worker: str) -> Iterator[Tally]:
         """Yield all counts as events."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import quote, quote_plus
 
+from harness.model.prepared import WORD
 from harness.target import keys as keys_in
 from harness.target.media import FORM, is_json, plain
 from harness.target.routes import collection_name
@@ -141,6 +142,8 @@ def _value(blank: Blank, account: Account, keys: Keys, unique: str) -> str:
             value = str(uuid.uuid4())
         case "integer":
             value = account.integer(blank.number)
+        case "token":
+            value = account.bare_token()
         case _:
             value = _canary(blank, account.token(blank.number), unique)
     return value or blank.default
@@ -150,7 +153,7 @@ def _canary(blank: Blank, token: str, unique: str) -> str:
     if blank.kind == "email":
         return f"{token}{unique}@example.com"
     if blank.kind == "url":
-        return f"https://{token}{unique}.example.com/"
+        return blank.name.replace(WORD, f"{token}{unique}")
     return _text(blank, token, unique)
 
 

@@ -51,6 +51,7 @@ class Crew:
     Attributes:
         world: Who is there, and what can be asked.
         forms: What can be asked, by the operation's key.
+        flows: What can be held open.
         entry: The login; None where only the target knows how.
         counts: What came of the requests so far.
         watch: Looks at answers.
@@ -67,7 +68,9 @@ class Crew:
     def __init__(self, world: World, journal: Journal) -> None:
         self.world = world
         self.journal = journal
-        self.forms = {one.operation: Form(one) for one in world.requests}
+        ending = [one for one in world.requests if not one.endless]
+        self.forms = {one.operation: Form(one) for one in ending}
+        self.flows = tuple(Form(one) for one in world.requests if one.endless)
         self.entry = Form(world.entry.request) if world.entry else None
         self.counts = Counts(renewable=self.entry is not None)
         self.answered = False
@@ -78,7 +81,7 @@ class Crew:
         self._scanner = Scanner(self._key)
         self._accounts: dict[int, Account] = {}
         self._mix = Mix(uniform(len(world.tenants)))
-        self._number = 0
+        self._number = self._listening = 0
         self._written = itertools.count(1)
         self._told: dict[str, int] = {}
         self._core = Core()
@@ -102,6 +105,20 @@ class Crew:
     def next_account(self) -> Account:
         """Return the tenant whose user comes next."""
         return self.account(self._mix.next())
+
+    def next_flow(self, *, one_in: int) -> Form | None:
+        """Return what the next user holds open beside its requests; None for nothing.
+
+        Args:
+            one_in: Of so many users one holds something open, the first among them;
+                0 for none.
+        """
+        number = self._listening
+        self._listening += 1
+        if not self.flows or not one_in or number % one_in:
+            return None
+        # Workers do not all begin with the same.
+        return self.flows[(number // one_in + self._number) % len(self.flows)]
 
     def another(self, account: Account) -> Account:
         """Return some other tenant."""
@@ -135,6 +152,11 @@ class Crew:
         self.counts.refused += 1
         if self.counts.refused == 1:
             self.beat(users)
+
+    def sight(self, asked: Asked, message: bytes) -> None:
+        """Note what was heard, if it proves that a leak would be heard."""
+        index = asked.by.tenant.index
+        self.counts.sight(asked, lambda: self.watch.sights(index, message))
 
     def leaked(self, asked: Asked, reply: Reply, found: tuple[Found, ...]) -> bool:
         """Tell of an answer that holds what belongs to another tenant.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-UNAUTHENTICATED, TOO_MANY = 401, 429
+SWITCHED, NOT_MODIFIED, UNAUTHENTICATED, TOO_MANY = 101, 304, 401, 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Reply:
     @property
     def succeeded(self) -> bool:
         """Whether the app did what was asked."""
-        return 200 <= self.status < 300 or self.status == 304
+        return 200 <= self.status < 300 or self.status in {SWITCHED, NOT_MODIFIED}
 
     @property
     def throttled(self) -> bool:

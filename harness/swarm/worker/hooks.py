@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 import locust
+from gevent.lock import Semaphore
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness.errors import HarnessError
 from harness.swarm.crew.gathering import Crew, world_named_in
 from harness.swarm.crew.mix import UNIFORM, ZIPF, Mix, uniform, zipf
+from harness.swarm.variables import JOURNALS, SHARED
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -23,12 +26,19 @@ BEAT: Final = 0.5
 """Seconds between two signs of life."""
 _LEAK: Final = "harness-leak"
 _CREW: Final = "harness_crew"
+_SCOUT: Final = "harness_scout"
 
 
 def crew_of(environment: Environment) -> Crew:
     """Return what the users of this process share."""
     crew: Crew = getattr(environment, _CREW)
     return crew
+
+
+def scouting(environment: Environment) -> Semaphore:
+    """Return what a user of this process holds while it asks for all of them."""
+    turn: Semaphore = getattr(environment, _SCOUT)
+    return turn
 
 
 def users_of(environment: Environment) -> int:
@@ -85,8 +95,11 @@ def _begin(environment: Environment, **_: Any) -> None:
             environment.process_exit_code = 1
 
         runner.register_message(_LEAK, leak)
+        if JOURNALS in os.environ:
+            Path(os.environ[JOURNALS], SHARED).touch()
     else:
         setattr(environment, _CREW, Crew.gather(world, os.environ))
+        setattr(environment, _SCOUT, Semaphore())
     # Locust's next step is to set the timer that ends the run. Timers count from when
     # the loop last looked at the clock, which was before all this was imported.
     gevent.get_hub().loop.update_now()

@@ -15,7 +15,9 @@ from harness.model.world import Access
 from harness.swarm.crew.asked import Asked
 from harness.swarm.crew.renewal import access_of
 from harness.swarm.crew.reply import Reply
-from harness.swarm.worker.hooks import crew_of, tell_of_leak, users_of
+from harness.swarm.worker.hooks import crew_of, scouting, users_of
+from harness.swarm.worker.listener import Listener
+from harness.swarm.worker.looking import look
 
 if TYPE_CHECKING:
     from locust.env import Environment
@@ -39,6 +41,8 @@ class TenantUser(FastHttpUser):
 
     Attributes:
         visit: Requests after which the user is one of another tenant; 0 for never.
+        hold: Of so many users one holds a stream or a socket of the app's open, and
+            hears it, beside what it asks; 0 for none.
         due: When the next request is due, on the monotonic clock; 0 where nobody
             knows, as with a ``wait_time`` that is not from `harness.swarm.worker`.
         schedule: When the last one was due that was planned.
@@ -47,6 +51,7 @@ class TenantUser(FastHttpUser):
 
     abstract = True
     visit: ClassVar[int] = 20
+    hold: ClassVar[int] = 3
     network_timeout = 30.0
     connection_timeout = 10.0
 
@@ -59,6 +64,8 @@ class TenantUser(FastHttpUser):
         self.account: Account = self.crew.next_account()
         self.due = self.schedule = 0.0
         self._asked = 0
+        self._flow = self.crew.next_flow(one_in=self.hold)
+        self._listening: gevent.Greenlet[[], None] | None = None
         self._response: ResponseContextManager
 
     def read(self) -> bool:
@@ -147,15 +154,35 @@ class TenantUser(FastHttpUser):
 
     def _begin(self) -> float:
         """Get ready to ask; return when the request is due."""
-        if self.visit and self._asked and self._asked % self.visit == 0:
+        moves = self.visit and self._asked and self._asked % self.visit == 0
+        if moves:
             self.account = self.crew.next_account()
+        if self._flow is not None and (moves or not self._asked):
+            self._listen(self._flow)
         self._asked += 1
         self.crew.counts.tenant(self.account.tenant.index).arrive()
-        expires = self.account.access.expires_at
-        if expires and time.time() > expires - MARGIN:
-            self._renew(self.account)
         due, self.due = self.due or time.monotonic(), 0.0
+        if self._outside(self.account.access) and self._renew(self.account, due=due):
+            return time.monotonic()  # how long that took is measured apart
         return due
+
+    def _listen(self, form: Form) -> None:
+        """Hold a flow open in the name of the tenant, and no other one any more."""
+        if self._listening is not None:
+            self._listening.kill(block=False)
+        elif self.greenlet is not None:
+            self.greenlet.link(lambda _: self._hang_up())
+        listener = Listener(self.environment, self.host or "", self.account, form)
+        self._listening = gevent.spawn(listener.listen)
+
+    def _hang_up(self) -> None:
+        if self._listening is not None:
+            self._listening.kill(block=False)
+
+    def _outside(self, access: Access) -> bool:
+        """Whether a user has to log in before it asks, as far as it knows."""
+        expired = access.expires_at and time.time() > access.expires_at - MARGIN
+        return bool(expired) or (self.crew.entry is not None and not access.headers)
 
     def _insist(self, asked: Asked) -> Reply:
         """Send a request, and once more if the user was logged out."""
@@ -170,24 +197,47 @@ class TenantUser(FastHttpUser):
     def _arrive(self, asked: Asked) -> tuple[Asked, Reply]:
         """Send a request; again and again while nobody is there yet."""
         reply = self._exchange(asked)
-        while reply.refused and not self.crew.answered:
-            self.crew.refused(users_of(self.environment))
-            gevent.sleep(_NOT_YET)
-            # Nobody could have been slow: the schedule begins anew.
-            self.schedule = time.monotonic()
-            asked = replace(asked, due=self.schedule)
-            reply = self._exchange(asked)
+        if reply.refused and not self.crew.answered:
+            return self._scout(asked)
         return asked, reply
 
-    def _renew(self, account: Account) -> bool:
-        """Log a tenant's user in again; say whether that worked."""
+    def _scout(self, asked: Asked) -> tuple[Asked, Reply]:
+        """Wait until somebody answers, and then ask.
+
+        One user of a worker finds out for all: that takes time of the machine, which
+        the app needs to start.
+        """
+        self.crew.refused(users_of(self.environment))
+        with scouting(self.environment):
+            while not self.crew.answered:
+                gevent.sleep(_NOT_YET)
+                asked, reply = self._anew(asked)
+                if not reply.refused:
+                    return asked, reply
+                self.crew.refused(users_of(self.environment))
+        return self._anew(asked)
+
+    def _anew(self, asked: Asked) -> tuple[Asked, Reply]:
+        """Ask as if it were due now: nobody was there who could have been slow."""
+        self.schedule = time.monotonic()
+        asked = replace(asked, due=self.schedule)
+        return asked, self._exchange(asked)
+
+    def _renew(self, account: Account, *, due: float = 0.0) -> bool:
+        """Log a tenant's user in again; say whether that worked.
+
+        Args:
+            account: The tenant.
+            due: When that was due; 0 for now.
+        """
         entry, form = self.crew.world.entry, self.crew.entry
         if entry is None or form is None:
             return False
         written, own = form.write(account, (), ""), account.tenant.index
         account.access = Access()
-        asked = Asked(form, written, account, account, own, time.monotonic())
-        reply = self._settle(asked, self._exchange(asked))
+        due = due or time.monotonic()
+        asked = Asked(form, written, account, account, own, due)
+        reply = self._settle(*self._arrive(asked))
         access = access_of(entry, reply) if reply.succeeded else None
         account.access = access or Access()
         return access is not None
@@ -247,12 +297,9 @@ class TenantUser(FastHttpUser):
 
     def _look(self, asked: Asked, reply: Reply) -> None:
         """Look for what is of others, and for what proves that one would see it."""
-        crew, index, prepared = self.crew, asked.by.tenant.index, asked.prepared
-        if prepared.audience is not Audience.SHARED:
-            found = crew.watch.foreign(index, prepared, asked.written.path, reply)
-            if found and crew.leaked(asked, reply, found):
-                tell_of_leak(self.environment)
-        count = crew.counts.tenant(index)
-        reads = reply.succeeded and not prepared.mutates and not asked.stray
+        look(self.environment, asked, reply)
+        index = asked.by.tenant.index
+        count = self.crew.counts.tenant(index)
+        reads = reply.succeeded and not asked.prepared.mutates and not asked.stray
         if reads and not count.sighted:
-            count.sighted += crew.watch.sights(index, reply.body)
+            count.sighted += self.crew.watch.sights(index, reply.body)

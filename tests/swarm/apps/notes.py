@@ -7,6 +7,9 @@
 ``error``: it is in what says that a note is not there.
 ``id``: a note is found by its id, whosever it is.
 ``door``: whoever is logged in is shown the notes of the tenant that is selected.
+``stream``: everybody's stream tells of everybody's new notes.
+``socket``: the same of sockets.
+``broken``: streams break off after their first event, and sockets fail.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Response, WebSocket
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 BUG = os.environ.get("NOTES_BUG", "")
@@ -36,11 +41,21 @@ class Note(NewNote):
     id: int
 
 
+@dataclass(eq=False)
+class Ear:
+    """Somebody who hears of new notes; of each one its own are told."""
+
+    slug: str
+    kind: str
+    news: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+
 class Data:
     """All that there is."""
 
     def __init__(self) -> None:
         read = json.loads(FILE.read_text() or "{}") if FILE.is_file() else {}
+        self.ears: set[Ear] = set()
         self.keys: dict[str, str] = read.get("keys", {})
         self.notes: list[tuple[int, str, str]] = [
             (number, slug, title) for number, slug, title in read.get("notes", [])
@@ -54,6 +69,9 @@ class Data:
         number = 1 + max((number for number, _, _ in self.notes), default=0)
         self.notes.append((number, slug, title))
         self.save()
+        for ear in self.ears:
+            if ear.slug == slug or ear.kind == BUG:
+                ear.news.put_nowait(title)
         return Note(id=number, title=title)
 
     def of(self, slug: str) -> list[Note]:
@@ -110,7 +128,7 @@ def make_tenant(data: Known, body: dict[str, Any]) -> dict[str, str]:
 
 
 @app.post("/notes", status_code=201)
-def make_note(data: Known, slug: Slug, body: NewNote) -> Note:
+async def make_note(data: Known, slug: Slug, body: NewNote) -> Note:
     return data.add(slug, body.title)
 
 
@@ -143,6 +161,44 @@ def delete(data: Known, slug: Slug, note_id: int) -> None:
             data.save()
             return
     raise HTTPException(404)
+
+
+async def told(data: Data, ear: Ear) -> AsyncIterator[str]:
+    data.ears.add(ear)
+    try:
+        while True:
+            yield await ear.news.get()
+    finally:
+        data.ears.discard(ear)
+
+
+@app.get("/events", response_class=StreamingResponse)
+async def events(data: Known, slug: Slug) -> StreamingResponse:
+    async def frames() -> AsyncIterator[str]:
+        yield ": hello\n\n"
+        async for title in told(data, Ear(slug, "stream")):
+            if BUG == "broken":
+                raise RuntimeError("the stream breaks")
+            yield f"event: note\ndata: {title}\n\n"
+
+    return StreamingResponse(frames(), media_type="text/event-stream")
+
+
+@app.websocket("/socket")
+async def socket(websocket: WebSocket) -> None:
+    data: Data = app.state.data
+    slug = websocket.headers.get("x-tenant", "")
+    if data.keys.get(websocket.headers.get("x-key", "")) != slug:
+        await websocket.close(1008)
+        return
+    await websocket.accept()
+    if BUG == "broken":
+        await websocket.receive_text()
+        await websocket.close(1011)
+        return
+    await websocket.send_json({"said": await websocket.receive_text()})
+    async for title in told(data, Ear(slug, "socket")):
+        await websocket.send_json({"note": title})
 
 
 @app.get("/motto")
