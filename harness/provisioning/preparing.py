@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlencode
 
 from harness.model.event import Audience, Note
@@ -25,16 +25,34 @@ if TYPE_CHECKING:
 
     from harness.model.event import Exchange
     from harness.model.tenant import Tenant
+    from harness.provisioning.addresses import Addresses
+    from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.driver import Driver
+    from harness.provisioning.fields import Fields
     from harness.provisioning.stage import Scene
     from harness.target.login import Login
     from harness.target.operation import Operation
+    from harness.target.resources import Resources
     from harness.target.selector import Selector
     from harness.target.socket import Socket
 
 REHEARSED: Final = 0
 """Index of the tenant that tries each request out."""
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class Names(Protocol):
+    """What places and addresses are called in one run; a scene is that."""
+
+    @property
+    def fields(self) -> Fields:
+        """Numbers the places that canaries are planted in."""
+        ...
+
+    @property
+    def addresses(self) -> Addresses:
+        """Writes the URLs that requests carry."""
+        ...
 
 
 async def prepare(
@@ -62,8 +80,8 @@ async def prepare(
             step, made = await as_owner(driver, operation, REHEARSED, role=Role.SEED)
             reason = _failure(operation, made)
             if made is not None and not reason:
-                written = _prepared(driver, operation, step.case, scene)
-                prepared.append(_going_on(written, made))
+                one = write_down(operation, driver.catalogue, step.case, scene)
+                prepared.append(_going_on(one, made))
                 continue
         note = f"not asked for by any user: {operation.key}: {reason}"
         scene.recorder.add(Note("note", note))
@@ -129,19 +147,23 @@ async def _make_one(driver: Driver, operation: Operation) -> None:
         await as_owner(driver, creator, REHEARSED, role=Role.SEED)
 
 
-def _prepared(
-    driver: Driver, operation: Operation, case: int, scene: Scene
+def write_down(
+    operation: Operation, catalogue: Catalogue, case: int, scene: Names
 ) -> Prepared:
-    resources = driver.catalogue.resources
-    pool = driver.catalogue.pool[operation.key]
-    blanks = Blanks(
-        operation.key,
-        scene.fields,
-        address=scene.addresses.write(operation.key, WORD),
-    )
+    """Return a request of an operation as data, for any tenant to fill.
+
+    Args:
+        operation: Which.
+        catalogue: What it is one of.
+        case: Which of its request variants.
+        scene: Numbers the places of canaries, and knows what addresses look like.
+    """
+    resources, pool = catalogue.resources, catalogue.pool[operation.key]
+    address = scene.addresses.write(operation.key, WORD)
+    blanks = Blanks(operation.key, scene.fields, address=address)
     rendered = pool[case % len(pool)].render(blanks.fill, write=blanks.write)
     needs, yields = resources.needs(operation), resources.yields(operation)
-    depth = _keys_of(operation, driver) if needs else 0
+    depth = _keys_of(operation, resources) if needs else 0
     names = [p.name for p in resources.parameters(operation) if not p.tenant]
     keys = {name: blanks.key(place) for place, name in enumerate(names[:depth])}
     tenants = {
@@ -183,9 +205,8 @@ def _said(socket: Socket, body: bytes, blanks: Blanks) -> tuple[bytes, dict[str,
     return json.dumps(said).encode() if said else b"", query
 
 
-def _keys_of(operation: Operation, driver: Driver) -> int:
+def _keys_of(operation: Operation, resources: Resources) -> int:
     """Return how many keys lead to the object that an operation needs."""
-    resources = driver.catalogue.resources
     last = resources.needs(operation)[-1]
     kinds = [p.kind for p in resources.parameters(operation) if not p.tenant]
     return kinds.index(last) + 1

@@ -204,3 +204,26 @@ def test_whatever_could_not_be_seen_is_below_the_floor() -> None:
     unseen = Unseen("unseen", "the generator", "Locust was ended by signal 9")
 
     assert below([*WHOLE, unseen]) == ["the generator"]
+
+
+@pytest.mark.parametrize(("cut", "told"), [(True, False), (False, True)])
+def test_a_worker_that_was_ended_at_once_for_a_leak_was_not_lost(
+    *, cut: bool, told: bool
+) -> None:
+    history = History((*WHOLE, *beats(0.5, worker="2", last=False)))
+
+    covered = load_coverage(history, operations=OPERATIONS, cut=cut)
+
+    assert any("was lost" in gap.reason for gap in covered.gaps) is told
+
+
+@pytest.mark.parametrize("sighted", [0, 1])
+def test_a_flow_is_watched_once_a_tenant_heard_its_own_on_it(sighted: int) -> None:
+    opened = tally(-1, operation="GET /e", channel="stream", sighted=sighted)
+
+    covered = load_coverage(History((*WHOLE, opened)), operations=OPERATIONS)
+
+    assert (Channel.STREAM in covered.channels) is bool(sighted)
+    missing = [gap for gap in covered.gaps if gap.what == "channel stream"]
+    assert len(missing) == 1 - sighted
+    assert not any(gap.floor for gap in missing)

@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Project, Room, wait_until
+from tests.end_to_end.conftest import PYPROJECT, Project, Room, wait_until
+from tests.end_to_end.stall import APP, TARGET
 
 ROOT = Path(__file__).parents[2]
 LOCUSTFILES = ROOT / "tests" / "swarm" / "locustfiles"
 BUSY = str(LOCUSTFILES / "busy.py")
+LISTENING = str(LOCUSTFILES / "listening.py")
 ENDLESS = "10m"
+SMALL = ("--tenants", "3", "-u", "3", "-t", "1s")
 
 
 @pytest.fixture
@@ -27,6 +30,15 @@ def shop(project: Project) -> Project:
     """The shop, which may take its time to start on a busy machine."""
     project.edit("target.py", "startup_timeout=2.0", "startup_timeout=60.0")
     return project
+
+
+@pytest.fixture
+def stall(tmp_path: Path) -> Project:
+    """The stall, which has a database."""
+    (tmp_path / "stall.py").write_text(APP)
+    (tmp_path / "target.py").write_text(TARGET)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    return Project(tmp_path)
 
 
 def swarm(scenario: str, *more: str, users: int = 9, time: str = "6s") -> list[str]:
@@ -163,13 +175,22 @@ def test_a_leak_ends_with_1_and_says_whose_data_came_out_where(
     assert "channel    body" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("variant", "channels"),
+    [
+        ("foreign-token-accepted", {"body"}),
+        ("events-replayed", {"stream", "socket"}),
+        ("webhooks-of-last", {"egress"}),
+    ],
+)
 def test_a_seeded_bug_of_the_reference_app_ends_with_1(
-    tmp_path: Path, project: Project
+    tmp_path: Path, project: Project, variant: str, channels: set[str]
 ) -> None:
+    scenario = BUSY if "body" in channels else LISTENING
     done = subprocess.run(
         [
-            *project.command(*swarm(BUSY, time="60s")),
-            *("--variant", "foreign-token-accepted", "--postgres", "embedded"),
+            *project.command(*swarm(scenario, time="60s")),
+            *("--variant", variant, "--postgres", "embedded"),
             *("--runs", str(tmp_path / "runs")),
         ],
         cwd=ROOT,
@@ -182,8 +203,20 @@ def test_a_seeded_bug_of_the_reference_app_ends_with_1(
 
     assert done.returncode == 1, done.stdout + done.stderr
     finding = report(tmp_path / "runs")["findings"][0]
-    assert finding["oracle"] == "canary"
+    assert finding["channel"] in channels
+    assert finding["operation"]
     assert finding["owner"] != finding["receiver"]
+    assert "was lost" not in done.stdout
+
+
+def test_the_second_swarm_begins_with_the_world_of_the_first(stall: Project) -> None:
+    for _ in range(2):
+        stall.run("swarm", BUSY, *SMALL, "--cache", str(stall.path / "cache"))
+
+    runs = sorted((stall.path / ".harness" / "runs").glob("*/report.json"))
+    worlds = [json.loads(one.read_text())["environment"]["world"] for one in runs]
+    assert worlds[0].startswith("made in")
+    assert worlds[1].startswith("from the snapshot")
 
 
 @pytest.mark.parametrize(

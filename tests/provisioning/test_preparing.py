@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.hosting.hosted import Request, Response
 from harness.model.canary import CanaryKey
 from harness.model.event import Note
-from harness.model.prepared import Prepared
-from harness.model.world import World
+from harness.model.prepared import WORD, Address, Prepared
+from harness.model.tenant import Tenant
+from harness.model.world import Access, World
+from harness.provisioning.addresses import Addresses
+from harness.provisioning.blanks import Blanks
+from harness.provisioning.catalogue import make_catalogue
+from harness.provisioning.fields import Fields
+from harness.provisioning.preparing import write_down
 from harness.provisioning.worlds import read_world, write_world
 from harness.swarm.crew.account import Account
 from harness.swarm.crew.form import Form
 from harness.swarm.crew.reading import read_world as read_lightly
 from harness.swarm.crew.reply import Reply
+from harness.target.leaves import Slot
+from harness.target.socket import Socket
 from tests.provisioning.opening import Opened, opened
 from tests.provisioning.shops import shop
 
@@ -126,3 +135,71 @@ async def test_a_worker_reads_a_world_as_it_was_written(tmp_path: Path) -> None:
     assert read_lightly(path) == world
     assert world.entry is not None
     assert world.entry.token == "data.token"
+
+
+async def test_a_credential_goes_into_a_sockets_query_or_first_message() -> None:
+    first = {"token": "{token}", "version": 1}
+    sockets = (
+        Socket("/socket", query={"access_token": "{token}", "v": "1"}),
+        Socket("/rooms/{note_id}", first=first, sends=({"say": "{canary}"}, "bye")),
+        Socket("/plain"),
+    )
+    catalogue = make_catalogue(shop(sockets=sockets), b"", seed=1)
+    written = {}
+    for operation in catalogue.operations.values():
+        prepared = write_down(operation, catalogue, 0, Naming())
+        written[operation.path] = (prepared, Form(prepared).write(mine(), ("7",), "1"))
+
+    by_query, (by_first, said), plain = (
+        written["/socket"][1],
+        written["/rooms/{note_id}"],
+        written["/plain"][0],
+    )
+    assert by_query.path == "/socket?access_token=to%2Fken&v=1"
+    assert by_query.body is None
+    messages = json.loads(said.body or b"")
+    assert messages[0] == {"token": "to/ken", "version": 1}
+    assert CanaryKey.from_seed(7).decode(messages[1]["say"][:17]) is not None
+    assert messages[2] == "bye"
+    assert not by_first.by_header
+    assert plain.by_header
+    assert not plain.body
+
+
+@dataclass(frozen=True)
+class Naming:
+    fields: Fields = field(default_factory=Fields)
+    addresses: Addresses = field(default_factory=Addresses)
+
+
+def mine() -> Account:
+    tenant = Tenant(0, "a", "a", "a.example.com", "a@example.com", "secret")
+    access = Access((("authorization", "Bearer to/ken"),))
+    key = CanaryKey.from_seed(7)
+    return Account(tenant, Address("a.example.com"), access, (), key=key)
+
+
+async def test_an_address_is_as_the_app_takes_it_with_its_writers_canary() -> None:
+    for base, refused, expected in (
+        ("http://127.0.0.1:99", 0, "http://127.0.0.1:99/{}1"),
+        ("http://127.0.0.1:99", 1, "https://{}1.example.com/"),
+    ):
+        addresses = Addresses(base)
+        for _ in range(refused):
+            addresses.refused("POST /hooks")
+        blanks = Blanks(
+            "POST /hooks", Fields(), address=addresses.write("POST /hooks", WORD)
+        )
+        mark = blanks.fill(Slot("body.url", "url"))
+        prepared = Prepared(
+            operation="POST /hooks",
+            method="POST",
+            target="/hooks",
+            body=json.dumps({"url": mark}),
+            content_type="application/json",
+            blanks=tuple(blanks.made),
+        )
+        written = Form(prepared).write(mine(), (), "1")
+        token = mine().token(blanks.made[0].number)
+
+        assert json.loads(written.body or b"") == {"url": expected.format(token)}

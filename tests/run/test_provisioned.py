@@ -11,6 +11,7 @@ import pytest
 
 from harness.model.step import Role
 from harness.model.tenant import Tenant
+from harness.provisioning.furnishing import furnish
 from harness.run.kept_worlds import WORLD
 from harness.run.order import Order
 from harness.run.provisioned import Provisioned, provisioned
@@ -108,6 +109,56 @@ async def test_the_second_time_nothing_is_made_and_all_is_there(
         assert again.scene.recorder.names[world.tenants[2].domain] == 2
 
     assert made.indices == list(range(FEW))
+
+
+async def hooks(it: Provisioned) -> list[str]:
+    """Return the addresses that the app was told to call."""
+    connection = await asyncpg.connect(it.scene.dsn)
+    try:
+        found = [
+            row["url"]
+            for tenant in it.world.tenants
+            for row in await connection.fetch(f'select url from "{tenant.slug}".hooks')
+        ]
+    finally:
+        await connection.close()
+    return found
+
+
+async def test_what_names_addresses_of_a_run_is_made_anew_in_each(
+    made: Made, tmp_path: Path
+) -> None:
+    origins, sinks = [], set()
+    for _ in range(2):
+        options: dict[str, Any] = {"logins": False, "requests": True}
+        async with provisioned(
+            made.target(), order(tmp_path), tenants=2, **options
+        ) as it:
+            assert it.world.deferred == ("POST /hooks",)
+            assert not await hooks(it)
+            bare = {one.operation for one in it.world.requests}
+            async with it.scene.host() as hosted:
+                world = await furnish(it.scene, hosted, it.world, it.catalogue)
+            assert it.scene.outside is not None
+            sink = it.scene.outside.sink.url
+            named = await hooks(it)
+        assert {one.operation for one in world.requests} - bare == {"POST /hooks"}
+        (blank,) = (
+            blank
+            for one in world.requests
+            for blank in one.blanks
+            if blank.kind == "url"
+        )
+        assert blank.name.startswith(sink)
+        assert len(named) > 2
+        assert all(url.startswith(sink) for url in named)
+        assert all(access.headers for access in world.credentials)
+        origins.append(it.origin.partition(" ")[0])
+        sinks.add(sink)
+
+    assert origins == ["made", "from"]
+    assert len(sinks) == 2
+    assert made.indices == [0, 1]
 
 
 async def test_users_are_logged_in_again_if_they_have_to_be(

@@ -81,6 +81,9 @@ async def test_users_come_first_and_each_tenants_first_success_is_timed(
     assert all(value > HOLD for value in waited.values())
     assert ready > HOLD
     assert sum(one.failures for one in tallies if one.tenant >= 0) == 0
+    # One user finds out for all: else each of twelve would ask twenty times a second.
+    refused = max(one.refused for one in history.of(Beat))
+    assert refused < 2 * 12 + 21 * (moments.ready - moments.began)
     operations = [one.operation for one in world.requests]
     covered = load_coverage(history, operations=operations, cold=True)
     assert not [gap for gap in covered.below_floor if gap.what.startswith("tenant")]

@@ -11,13 +11,16 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from harness.model.canary import CanaryKey
+from harness.model.event import Channel
 from harness.model.prepared import Address, Blank, Entry, Prepared
 from harness.model.tenant import Tenant
-from harness.model.world import Access, SeededObject
+from harness.model.world import Access, SeededObject, World
 from harness.swarm.crew.account import Account
 from harness.swarm.crew.asked import Asked
 from harness.swarm.crew.counting import Counts
 from harness.swarm.crew.form import Form
+from harness.swarm.crew.gathering import Crew
+from harness.swarm.crew.journal import Journal
 from harness.swarm.crew.mix import Mix, uniform, zipf
 from harness.swarm.crew.pacing import every
 from harness.swarm.crew.renewal import access_of
@@ -260,3 +263,71 @@ def test_cookies_are_taken_where_there_is_no_token() -> None:
 
     assert access is not None
     assert access.headers == (("cookie", "sid=abc"),)
+
+
+def flow(operation: str, channel: Channel) -> Prepared:
+    return Prepared(operation=operation, target="/f", channel=channel, endless=True)
+
+
+EVENTS = Form(flow("GET /events", Channel.STREAM))
+
+
+def test_the_time_to_a_first_message_is_no_latency_of_the_tenant() -> None:
+    counts = Counts()
+    opening = asked(EVENTS, account(), due=9.0)
+
+    counts.opened(opening)
+    counts.began(opening, reply(200, ended=19.0))
+    counts.add(asked(NOTE, account(), due=10.0), reply(200))
+
+    tallies = {one.operation or one.tenant: one for one in counts.tallies("w")}
+    of_tenant, of_flow = tallies[0], tallies["GET /events"]
+    assert of_tenant.requests == 2
+    longest = HdrHistogram.decode(of_tenant.latencies).get_max_value()
+    assert longest == pytest.approx(100_000, rel=0.01)
+    longest = HdrHistogram.decode(of_flow.latencies).get_max_value()
+    assert longest == pytest.approx(10_000_000, rel=0.01)
+    assert (of_flow.channel, of_tenant.channel) == ("stream", "")
+    assert of_tenant.served == 10.1
+
+
+def test_a_flow_that_breaks_off_failed_after_all() -> None:
+    counts = Counts()
+    opening = asked(EVENTS, account(), due=9.0)
+
+    counts.opened(opening)
+    counts.broke(opening, "closed with code 1011")
+
+    assert (counts.total.requests, counts.total.failures) == (1, 1)
+    for one in counts.tallies("w"):
+        assert (one.requests, one.failures) == (1, 1)
+        assert one.reasons == (("closed with code 1011", 1),)
+
+
+def crew(*requests: Prepared) -> Crew:
+    tenants = (account().tenant, account(1).tenant)
+    world = World(
+        url="",
+        key=KEY.hex(),
+        tenants=tenants,
+        credentials=(Access(), Access()),
+        objects=((), ()),
+        fields={},
+        addresses=(Address("a"), Address("b")),
+        requests=requests,
+    )
+    return Crew(world, Journal(None))
+
+
+def test_a_share_of_users_holds_something_open_in_turns() -> None:
+    note = NOTE.prepared
+    stream, socket = EVENTS.prepared, flow("WEBSOCKET /s", Channel.SOCKET)
+    both, none = crew(note, stream, socket), crew(note)
+
+    held = [both.next_flow(one_in=3) for _ in range(9)]
+
+    names = [one.prepared.operation if one else "" for one in held]
+    assert names == ["GET /events", "", "", "WEBSOCKET /s", "", "", *names[:3]]
+    assert set(both.forms) == set(none.forms) == {note.operation}
+    assert not any(none.next_flow(one_in=1) for _ in range(3))
+    assert not any(both.next_flow(one_in=0) for _ in range(3))

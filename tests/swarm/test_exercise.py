@@ -24,9 +24,9 @@ def asked(app: Running) -> bool:
     return any(beat.requests for beat in app.events(Beat))
 
 
-def gaps(app: Running) -> set[str]:
+def gaps(app: Running, *, cut: bool = False) -> set[str]:
     operations = [one.operation for one in app.world.requests]
-    covered = load_coverage(app.history(), operations=operations)
+    covered = load_coverage(app.history(), operations=operations, cut=cut)
     return {f"{gap.what}: {gap.reason}" for gap in covered.below_floor}
 
 
@@ -83,9 +83,11 @@ async def test_a_leak_ends_the_swarm_at_once_and_is_named(
     async with running(tmp_path, bug=bug) as app:
         began = time.monotonic()
         # What nobody ends goes on for ten minutes.
-        await app.swarm(app.plan(seconds=600))
+        moments = await app.swarm(app.plan(seconds=600))
 
         assert time.monotonic() - began < 60
+        assert moments.cut
+        assert not any("worker" in gap for gap in gaps(app, cut=moments.cut))
         await until(lambda: not locusts(tmp_path))
     found = {(one.operation, one.channel) for one in app.findings()}
     if bug == "door":  # any reading may be the first to show it
@@ -179,6 +181,20 @@ async def test_a_generator_that_is_too_busy_to_ask_is_told_of(tmp_path: Path) ->
         assert any("was the bottleneck itself" in gap for gap in gaps(app))
 
 
+async def test_workers_that_are_killed_before_they_tell_anything_leave_it_open(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as app:
+        # Locust's master waits for them no longer, and ends by itself.
+        plan = app.plan(
+            "--expect-workers-max-wait", "2", locustfile="lost.py", processes=2
+        )
+        with pytest.raises(Inconclusive, match="All workers of Locust were lost"):
+            await app.swarm(plan)
+        await until(lambda: not locusts(tmp_path))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize(
     ("locustfile", "option", "said"),
     [
@@ -187,11 +203,12 @@ async def test_a_generator_that_is_too_busy_to_ask_is_told_of(tmp_path: Path) ->
     ],
 )
 async def test_what_locust_cannot_run_is_a_mistake_of_the_call(
-    tmp_path: Path, locustfile: str, option: str, said: str
+    tmp_path: Path, locustfile: str, option: str, said: str, processes: int
 ) -> None:
     async with running(tmp_path) as app:
+        plan = app.plan(option, locustfile=locustfile, processes=processes)
         with pytest.raises(UsageError, match="Locust did not run") as caught:
-            await app.swarm(app.plan(option, locustfile=locustfile))
+            await app.swarm(plan)
 
     assert said in caught.value.hint
     assert not app.events(Unseen)

@@ -10,7 +10,7 @@ from typing import Any, Final, final
 from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import ProtocolError
+from websockets.exceptions import WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import Event
@@ -49,7 +49,7 @@ class Dialogue:
 
     def say(self, message: str) -> None:
         """Send a message; one that comes too late is lost, as on any network."""
-        with contextlib.suppress(OSError, ProtocolError):
+        with contextlib.suppress(OSError, WebSocketException):
             self._protocol.send_text(message.encode())
             flush(self._connection, self._protocol)
 
@@ -90,7 +90,7 @@ class Dialogue:
 
     def close(self) -> None:
         """Leave, whether it is closed or not."""
-        with contextlib.suppress(OSError, ProtocolError):
+        with contextlib.suppress(OSError, WebSocketException):
             self._connection.settimeout(0)
             self._protocol.send_close(1000)
             flush(self._connection, self._protocol)

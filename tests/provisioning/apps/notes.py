@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, HttpUrl
 
 STATUTES = """
 create table if not exists public.tenants
@@ -29,6 +29,14 @@ class Note(BaseModel):
 
 
 class KeptNote(Note):
+    id: int
+
+
+class Hook(BaseModel):
+    url: HttpUrl
+
+
+class KeptHook(Hook):
     id: int
 
 
@@ -82,6 +90,9 @@ def create() -> FastAPI:
             await connection.execute(
                 f"create table {schema}.notes (id bigserial primary key, text text)"
             )
+            await connection.execute(
+                f"create table {schema}.hooks (id bigserial primary key, url text)"
+            )
         return {"schema": body.slug}
 
     @app.post("/login")
@@ -98,7 +109,27 @@ def create() -> FastAPI:
         return {"access_token": token}
 
     _notes(app)
+    _hooks(app)
     return app
+
+
+def _hooks(app: FastAPI) -> None:
+    @app.get("/hooks")
+    async def hooks(table: Table, db: Db) -> list[KeptHook]:
+        rows = await db.fetch(f"select id, url from {_beside(table)} order by id")
+        return [KeptHook(**row) for row in rows]
+
+    @app.post("/hooks", status_code=201)
+    async def call_me(table: Table, db: Db, body: Hook) -> KeptHook:
+        row = await db.fetchrow(
+            f"insert into {_beside(table)} (url) values ($1) returning id, url",
+            str(body.url),
+        )
+        return KeptHook(**row)
+
+
+def _beside(table: str) -> str:
+    return table.removesuffix("notes") + "hooks"
 
 
 def _notes(app: FastAPI) -> None:
