@@ -23,8 +23,8 @@ from pydantic import SecretStr
 
 from harness.environment.postgres import postgres
 from reference_app.auth.passwords import Passwords
+from reference_app.foundation import Foundation, open_foundation
 from reference_app.parts import Parts
-from reference_app.resources import Foundation, open_foundation
 from reference_app.settings import Settings, StorageName
 from reference_app.storage.seam import TenantStore
 from reference_app.tenants.offboarding import offboard

@@ -13,8 +13,7 @@ from contextlib import aclosing
 
 from pydantic import ValidationError
 
-from reference_app.parts import Parts
-from reference_app.resources import open_foundation
+from reference_app.foundation import FoundationParts, open_foundation
 from reference_app.settings import Settings
 from reference_app.tenants.importing import (
     ImportRefused,
@@ -93,7 +92,7 @@ def _new_tenant(options: argparse.Namespace) -> NewTenant:
 
 async def _onboard(settings: Settings, new: NewTenant) -> str:
     """Make the tenant; running apps find it on its first request."""
-    async with open_foundation(settings, Parts()) as base:
+    async with open_foundation(settings, FoundationParts()) as base:
         tenant = await onboard(
             new,
             settings=settings,
@@ -106,7 +105,7 @@ async def _onboard(settings: Settings, new: NewTenant) -> str:
 
 async def _import(settings: Settings, new: Sequence[NewTenant]) -> None:
     """Make tenants; running apps find each on its first request."""
-    async with open_foundation(settings, Parts()) as base:
+    async with open_foundation(settings, FoundationParts()) as base:
         made = import_tenants(
             new,
             settings=settings,
@@ -120,7 +119,7 @@ async def _import(settings: Settings, new: Sequence[NewTenant]) -> None:
 
 
 async def _migrate(settings: Settings) -> None:
-    async with open_foundation(settings, Parts()) as base:
+    async with open_foundation(settings, FoundationParts()) as base:
         await bring_up_to_date(
             await base.directory.all(), control=base.control, storage=base.storage
         )

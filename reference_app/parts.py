@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
 )
 from dataclasses import dataclass
 
@@ -19,7 +17,6 @@ from reference_app.ai.provider import Provider, open_provider
 from reference_app.ai.similar_answers import SimilarAnswers
 from reference_app.ai.tools import Tools
 from reference_app.audit import AuditLog
-from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
 from reference_app.background.jobs import Jobs
@@ -28,45 +25,20 @@ from reference_app.caches.response_cache import ResponseCache
 from reference_app.caches.tenant_cache import TenantCache
 from reference_app.events.hub import EventHub
 from reference_app.exports import Exporter
+from reference_app.foundation import FoundationParts
 from reference_app.limits.rate_limits import RateLimits, Rates
-from reference_app.logs import json_logging
 from reference_app.metrics import Metrics
 from reference_app.settings import Settings
-from reference_app.storage.database_per_tenant import DatabasePerTenantStorage
-from reference_app.storage.one_pool import OnePoolStorage
-from reference_app.storage.row_level_security import RowLevelSecurityStorage
-from reference_app.storage.schema_per_tenant import SchemaPerTenantStorage
-from reference_app.storage.seam import Flag, SigningWebhook, Storage, TenantStore
-from reference_app.storage.shared_pool import SharedPoolStorage
-from reference_app.storage.shared_tables import SharedTablesStorage
+from reference_app.storage.seam import Flag, SigningWebhook, TenantStore
 from reference_app.tenants.configuration import Configuration
-from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.onboarding import Onboard, onboard
 from reference_app.tenants.open_tenants import OpenRuntime, OpenTenants
 from reference_app.tenants.tenant import Tenant
 from reference_app.webhooks.sender import WebhookSender
 
-OpenStorage = Callable[[Settings, asyncpg.Pool], AbstractAsyncContextManager[Storage]]
 OpenProvider = Callable[
     [Settings, BoundLogger], AbstractAsyncContextManager[Provider | None]
 ]
-
-
-@asynccontextmanager
-async def storage_of_settings(
-    settings: Settings, control: asyncpg.Pool
-) -> AsyncIterator[Storage]:
-    """Open the storage that `settings.storage` names."""
-    by_name: dict[str, OpenStorage] = {
-        "schema_per_tenant": SchemaPerTenantStorage.connect,
-        "shared_pool": SharedPoolStorage.connect,
-        "row_level_security": RowLevelSecurityStorage.connect,
-        "database_per_tenant": DatabasePerTenantStorage.connect,
-        "shared_tables": SharedTablesStorage.connect,
-        "one_pool": OnePoolStorage.connect,
-    }
-    async with by_name[settings.storage](settings, control) as storage:
-        yield storage
 
 
 def _configuration_cache(settings: Settings) -> TenantCache[Configuration]:
@@ -102,15 +74,11 @@ def _similar_answers(settings: Settings, _tenant: Tenant) -> SimilarAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """How each replaceable piece is made; the defaults are the app.
+class Parts(FoundationParts):
+    """How each replaceable piece is made, those of the foundation too.
 
     Attributes:
-        logger: Yields the logger for as long as the app runs.
-        storage: Opens what keeps tenants' rows, given the control pool.
-        directory: Finds the tenant of a domain.
         onboard: Makes a tenant with its place and its first administrator.
-        passwords: Hashes and verifies passwords.
         signing_keys: Finds the key of a tenant.
         tokens: Issues and verifies access tokens.
         configuration_cache: Remembers each tenant's configuration.
@@ -133,11 +101,7 @@ class Parts:
         webhooks: Tells tenants' own services of changes, given jobs and cache.
     """
 
-    logger: Callable[[Settings], AbstractContextManager[BoundLogger]] = json_logging
-    storage: OpenStorage = storage_of_settings
-    directory: Callable[[Settings, asyncpg.Pool], TenantDirectory] = TenantDirectory
     onboard: Onboard = onboard
-    passwords: Callable[[Settings], Passwords] = Passwords
     signing_keys: Callable[[Settings, asyncpg.Pool], SigningKeys] = SigningKeys
     tokens: Callable[[Settings, SigningKeys], Tokens] = Tokens
     configuration_cache: Callable[[Settings], TenantCache[Configuration]] = (

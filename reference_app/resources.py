@@ -7,11 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-import asyncpg
-from structlog.stdlib import BoundLogger
-
 from reference_app.audit import AuditLog
-from reference_app.auth.passwords import Passwords
 from reference_app.auth.signing_keys import SigningKeys
 from reference_app.auth.tokens import Tokens
 from reference_app.background.jobs import Jobs
@@ -22,15 +18,13 @@ from reference_app.caches.versions import Versions
 from reference_app.changes import Changes
 from reference_app.events.hub import EventHub
 from reference_app.exports import Exporter
+from reference_app.foundation import Foundation, open_foundation
 from reference_app.limits.allowances import Allowances
 from reference_app.metrics import Metrics
-from reference_app.migrations import prepare, series
 from reference_app.parts import Parts
-from reference_app.pools import open_pool
 from reference_app.settings import Settings
-from reference_app.storage.seam import Flag, SigningWebhook, Storage, TenantStore
+from reference_app.storage.seam import Flag, SigningWebhook, TenantStore
 from reference_app.tenants.configuration import Configuration, Configurations
-from reference_app.tenants.directory import TenantDirectory
 from reference_app.tenants.housekeeping import Housekeeping
 from reference_app.tenants.onboarding import Onboard
 from reference_app.tenants.open_tenants import OpenTenants
@@ -39,18 +33,6 @@ from reference_app.tenants.runtime import TenantRuntime
 from reference_app.tenants.start_up import start_up
 from reference_app.tenants.tenant import Tenant
 from reference_app.webhooks.sender import WebhookSender
-
-
-@dataclass(frozen=True, slots=True)
-class Foundation:
-    """What the command line needs too: the database, prepared, and the storage."""
-
-    settings: Settings
-    logger: BoundLogger
-    control: asyncpg.Pool
-    storage: Storage
-    directory: TenantDirectory
-    passwords: Passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +97,6 @@ def resources_in(scope: Mapping[str, Any]) -> Resources:
         return cast("Resources", scope["state"]["resources"])
     except KeyError:
         raise RuntimeError("the app needs a server that runs its lifespan") from None
-
-
-@asynccontextmanager
-async def open_foundation(
-    settings: Settings, parts: Parts
-) -> AsyncIterator[Foundation]:
-    """Open logging, the control schema (migrated) and the storage."""
-    async with AsyncExitStack() as stack:
-        logger = stack.enter_context(parts.logger(settings))
-        control = await stack.enter_async_context(
-            open_pool(settings, max_size=settings.shared_pool_max)
-        )
-        await prepare(control, "control", series("control"))
-        yield Foundation(
-            settings=settings,
-            logger=logger,
-            control=control,
-            storage=await stack.enter_async_context(parts.storage(settings, control)),
-            directory=parts.directory(settings, control),
-            passwords=parts.passwords(settings),
-        )
 
 
 @asynccontextmanager

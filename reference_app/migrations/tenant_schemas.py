@@ -6,6 +6,8 @@ every schema would cost more than a row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reference_app.identifiers import quote_identifier
 from reference_app.migrations import Connection, series
 
@@ -22,10 +24,22 @@ TABLES = (
 """What the migrations make; a `GRANT` that names them need not search for them."""
 
 
-async def create_tenant_schema(connection: Connection, schema: str) -> None:
+async def create_tenant_schema(
+    connection: Connection,
+    schema: str,
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> None:
     """Make a tenant's schema with all its tables, in a transaction of the caller's.
 
     Leaves `search_path` at it until the transaction ends.
+
+    Args:
+        connection: In the transaction.
+        schema: Its name.
+        before: Statements to run first.
+        after: Statements to run when the tables are there.
 
     Raises:
         asyncpg.DuplicateSchemaError: There is one of that name, whoever's.
@@ -33,9 +47,11 @@ async def create_tenant_schema(connection: Connection, schema: str) -> None:
     migrations = series("tenant")
     quoted = quote_identifier(schema)
     statements = [
+        *before,
         f"CREATE SCHEMA {quoted}",
         f"SET LOCAL search_path TO {quoted}",
         *(migration.sql for migration in migrations),
+        *after,
     ]
     # All at once: each for itself would cost a round trip more.
     await connection.execute(";".join(statements))

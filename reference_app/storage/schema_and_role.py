@@ -12,7 +12,7 @@ password per tenant to keep and to rotate.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
@@ -48,18 +48,24 @@ class SchemaAndRole:
     ) -> OwnTablesSession:
         """Make schema and role."""
         role = tenant.own_role
+        before: list[str] = []
         # A role outlives its database; one of this name was made for the same one.
         known = "SELECT true FROM pg_roles WHERE rolname = $1"
         if not await connection.fetchval(known, role):
             quoted = quote_identifier(role)
-            await connection.execute(
-                f"CREATE ROLE {quoted} NOLOGIN; GRANT {quoted} TO CURRENT_USER"
-            )
+            before = [
+                f"CREATE ROLE {quoted} NOLOGIN",
+                f"GRANT {quoted} TO CURRENT_USER",
+            ]
         try:
-            await create_tenant_schema(connection, tenant.own_schema)
+            await create_tenant_schema(
+                connection,
+                tenant.own_schema,
+                before=before,
+                after=_grants(tenant),
+            )
         except asyncpg.DuplicateSchemaError:
             raise PlaceTaken(tenant.own_schema) from None
-        await self._grant(connection, tenant)
         return OwnTablesSession(connection)
 
     async def remove(self, connection: Connection, tenant: Tenant) -> None:
@@ -75,14 +81,15 @@ class SchemaAndRole:
     async def upgrade(self, connection: Connection, tenant: Tenant) -> None:
         """Apply new migrations to the schema, and let the role use what is in it."""
         await upgrade_tenant_schema(connection, tenant.own_schema)
-        await self._grant(connection, tenant)
+        await connection.execute(";".join(_grants(tenant)))
 
-    async def _grant(self, connection: Connection, tenant: Tenant) -> None:
-        """Let the role read and write; columns' own sequences need no grant."""
-        schema = quote_identifier(tenant.own_schema)
-        role = quote_identifier(tenant.own_role)
-        tables = ", ".join(f"{schema}.{table}" for table in TABLES)
-        await connection.execute(
-            f"GRANT USAGE ON SCHEMA {schema} TO {role};"
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}"
-        )
+
+def _grants(tenant: Tenant) -> Sequence[str]:
+    """Let the role read and write; columns' own sequences need no grant."""
+    schema = quote_identifier(tenant.own_schema)
+    role = quote_identifier(tenant.own_role)
+    tables = ", ".join(f"{schema}.{table}" for table in TABLES)
+    return (
+        f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
+    )

@@ -6,18 +6,20 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 
 import asyncpg
 from pydantic import ValidationError
 
 from reference_app.auth.passwords import Passwords
+from reference_app.migrations import Connection
 from reference_app.settings import Settings
 from reference_app.storage.seam import Storage
 from reference_app.tenants.onboarding import (
     DomainRefused,
     NewTenant,
     TenantExists,
-    onboard,
+    onboard_over,
 )
 from reference_app.tenants.tenant import Tenant
 
@@ -64,15 +66,21 @@ async def import_tenants(
     Raises:
         ImportRefused: Something of a tenant is taken.
     """
-    turns = asyncio.Semaphore(min(max(os.cpu_count() or FEWEST, FEWEST), MOST))
+    width = min(max(os.cpu_count() or FEWEST, FEWEST), MOST)
+    width = min(width, settings.shared_pool_max, len(new))
+    async with AsyncExitStack() as stack:
+        # Kept from tenant to tenant: giving one back costs a round trip.
+        free: asyncio.Queue[Connection] = asyncio.Queue()
+        for _ in range(width):
+            free.put_nowait(await stack.enter_async_context(control.acquire()))
 
-    async def make(one: NewTenant) -> Tenant:
-        async with turns:
+        async def make(one: NewTenant) -> Tenant:
+            connection = await free.get()
             try:
-                return await onboard(
+                return await onboard_over(
+                    connection,
                     one,
                     settings=settings,
-                    control=control,
                     storage=storage,
                     passwords=passwords,
                 )
@@ -80,16 +88,18 @@ async def import_tenants(
                 reason = "the slug, the name or a domain is another tenant's"
             except DomainRefused:
                 reason = "a custom domain lies below the base domain"
+            finally:
+                free.put_nowait(connection)
             raise ImportRefused(f"tenant {one.slug}: {reason}")
 
-    tasks = [asyncio.create_task(make(one)) for one in new]
-    try:
-        for task in tasks:
-            yield await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = [asyncio.create_task(make(one)) for one in new]
+        try:
+            for task in tasks:
+                yield await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def imported_line(tenant: Tenant) -> str:

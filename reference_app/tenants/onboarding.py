@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from reference_app.auth.passwords import Passwords
 from reference_app.migrations import Connection
 from reference_app.settings import Settings
-from reference_app.storage.seam import PlaceTaken, Storage
+from reference_app.storage.seam import Changes, PlaceTaken, Storage
 from reference_app.tenants.configuration import Configuration
 from reference_app.tenants.tenant import Tenant
 from reference_app.text import Domain, Email, Line, Password, Slug
@@ -94,15 +94,47 @@ async def onboard(
         TenantExists: Something of it is taken.
         DomainRefused: It claims a domain that can be somebody's own.
     """
+    password_hash = await _accepted(new, settings, passwords)
+    async with storage.changes() as changes, control.acquire() as connection:
+        return await _enter(connection, new, storage, changes, password_hash)
+
+
+async def onboard_over(
+    connection: Connection,
+    new: NewTenant,
+    *,
+    settings: Settings,
+    storage: Storage,
+    passwords: Passwords,
+) -> Tenant:
+    """Make a tenant as `onboard` does, over one connection that serves many.
+
+    Raises:
+        TenantExists: Something of it is taken.
+        DomainRefused: It claims a domain that can be somebody's own.
+    """
+    password_hash = await _accepted(new, settings, passwords)
+    async with storage.changes() as changes:
+        return await _enter(connection, new, storage, changes, password_hash)
+
+
+async def _accepted(new: NewTenant, settings: Settings, passwords: Passwords) -> str:
+    """Refuse domains that can be somebody's own; return the password's hash."""
     below = "." + settings.base_domain
     if any(("." + domain).endswith(below) for domain in new.domains):
         raise DomainRefused
-    password_hash = await passwords.hash(new.admin_password)
-    async with (
-        storage.changes() as changes,
-        control.acquire() as connection,
-        connection.transaction(),
-    ):
+    return await passwords.hash(new.admin_password)
+
+
+async def _enter(
+    connection: Connection,
+    new: NewTenant,
+    storage: Storage,
+    changes: Changes,
+    password_hash: str,
+) -> Tenant:
+    """Make a tenant in one transaction."""
+    async with connection.transaction():
         try:
             tenant = await _register(connection, new, storage)
             session = await changes.provision(connection, tenant)
@@ -122,11 +154,13 @@ async def _register(connection: Connection, new: NewTenant, storage: Storage) ->
     database = await connection.fetchval("SELECT current_database()")
     place = storage.place(new.slug, new.name, database)
     (row,) = await connection.fetch(
-        "INSERT INTO control.tenants "
+        "WITH made AS (INSERT INTO control.tenants "
         "(slug, name, configuration, signing_key, schema_name, role_name, "
         "provider_key, requests_per_minute, member_requests_per_minute, "
         "tokens_per_day) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-        "RETURNING id, slug, name, status, schema_name, role_name, revision",
+        "RETURNING id, slug, name, status, schema_name, role_name, revision), "
+        "its_own AS (INSERT INTO control.domains (domain, tenant_id) "
+        "SELECT unnest($11::text[]), id FROM made) SELECT * FROM made",
         new.slug,
         new.name,
         new.configuration.model_dump_json(),
@@ -137,13 +171,9 @@ async def _register(connection: Connection, new: NewTenant, storage: Storage) ->
         new.requests_per_minute,
         new.member_requests_per_minute,
         new.tokens_per_day,
+        new.domains,
     )
-    tenant = Tenant(**row)
-    await connection.executemany(
-        "INSERT INTO control.domains (domain, tenant_id) VALUES ($1, $2)",
-        [(domain, tenant.id) for domain in new.domains],
-    )
-    return tenant
+    return Tenant(**row)
 
 
 async def bring_up_to_date(

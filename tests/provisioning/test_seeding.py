@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 
+import pytest
 import pytest_asyncio
 
 from harness.model.event import Exchange, LogLine
 from harness.model.step import Role
 from harness.provisioning.driver import Driver
-from harness.provisioning.seeding import as_owner
+from harness.provisioning.seeding import as_owner, seed
+from harness.provisioning.worlds import make_world
+from harness.target.generation import Case
 from tests.provisioning.opening import Opened, made, opened, own
 from tests.provisioning.shops import shop
 
@@ -124,3 +128,28 @@ async def test_seeds_are_recorded_as_such(app: Opened, driver: Driver) -> None:
     seeds = [one for one in app.exchanges() if one.role is Role.SEED]
     assert {one.owner for one in seeds} == {0, 1, 2}
     assert all(one.principal.whole for one in seeds)
+
+
+class Undrawn(Mapping[str, tuple[Case, ...]]):
+    """A pool that nobody may look into."""
+
+    def __getitem__(self, key: str) -> tuple[Case, ...]:
+        raise LookupError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+async def test_no_request_is_drawn_where_nobody_gets_objects(app: Opened) -> None:
+    world, catalogue = await make_world(app.scene, tenants=1, seed=1, seeded=0)
+    closed = replace(catalogue, pool=Undrawn())
+    driver = app.scene.driver(app.client, closed, world)
+
+    await seed(driver, tenants=0)
+
+    assert world.objects == ((),)
+    with pytest.raises(LookupError):
+        await seed(driver, tenants=1)

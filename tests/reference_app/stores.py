@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from reference_app.foundation import Foundation, open_foundation
 from reference_app.parts import Parts
-from reference_app.resources import Foundation, open_foundation
 from reference_app.storage.seam import TenantStore
 from reference_app.tenants.offboarding import offboard
 from reference_app.tenants.onboarding import NewTenant, onboard

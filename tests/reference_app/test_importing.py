@@ -31,11 +31,13 @@ def new(slug: str, **more: object) -> str:
     return json.dumps(tenant)
 
 
-def imported(dsn: str, *lines: str) -> subprocess.CompletedProcess[str]:
+def imported(
+    dsn: str, *lines: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "reference_app", "import"],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": dsn} | CHEAP,
+        env=os.environ | {"DATABASE_URL": dsn} | CHEAP | variables,
         input="\n".join(lines),
         capture_output=True,
         text=True,
@@ -97,3 +99,40 @@ async def test_nothing_is_made_if_a_line_is_wrong_and_no_secret_is_shown(
     assert broken.stderr.startswith("line 2: the line: ")
     assert "tenant b: a custom domain lies below" in below.stderr
     assert await slugs(database) == ["fine"]
+
+
+async def test_one_connection_is_enough(dsn: str, database: asyncpg.Connection) -> None:
+    lines = [new(slug) for slug in ("a", "b", "c")]
+    result = imported(dsn, *lines, REFERENCE_APP_SHARED_POOL_MAX="1")
+
+    assert result.returncode == 0, result.stderr
+    assert await slugs(database) == ["a", "b", "c"]
+
+
+async def test_a_domain_that_one_tenant_names_twice_is_taken(
+    dsn: str, database: asyncpg.Connection
+) -> None:
+    result = imported(dsn, new("fine"), new("twice", domains=["own.test", "own.test"]))
+
+    assert result.returncode == 2
+    assert "tenant twice: the slug, the name or a domain" in result.stderr
+    assert await slugs(database) == ["fine"]
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tenant\\_%'"
+    assert await database.fetchval(schemas) == 1
+
+
+def test_the_command_loads_nothing_that_only_requests_are_answered_with() -> None:
+    script = (
+        "import sys, reference_app.__main__ as it\n"
+        "print(*sorted({'anthropic', 'fastapi', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert loaded.stdout.split() == []

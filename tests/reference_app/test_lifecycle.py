@@ -12,8 +12,9 @@ import asyncpg
 import httpx
 import pytest
 
+from reference_app.foundation import OpenStorage
 from reference_app.main import create_app
-from reference_app.parts import OpenStorage, Parts
+from reference_app.parts import Parts
 from reference_app.storage.schema_per_tenant import (
     SchemaPerTenantStorage,
     SchemaPerTenantStore,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import asyncpg
 
 from reference_app.auth.passwords import Passwords
+from reference_app.foundation import Foundation, open_foundation
 from reference_app.parts import Parts
-from reference_app.resources import Foundation, open_foundation
 from reference_app.settings import Settings
 from reference_app.tenants.onboarding import NewTenant, TenantExists
 from reference_app.tenants.tenant import Tenant

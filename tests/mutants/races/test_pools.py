@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from reference_app.foundation import Foundation, open_foundation
 from reference_app.identifiers import quote_identifier
-from reference_app.resources import Foundation, open_foundation
 from reference_app.storage.seam import TenantStore
 from reference_app.tenants.tenant import Tenant
 from tests.mutants.races.gated import cases, parts_of
