@@ -141,6 +141,7 @@ async def running(
     async with AsyncExitStack() as stack:
         hosted = await stack.enter_async_context(served(spec, recorder))
         assert isinstance(hosted, Served)
+        await hosted.send_beacons(key)
         world = await world_in(hosted, recorder, key, tenants=tenants)
         write_world(directory / "world.json", world)
         yield Running(hosted, recorder, world, directory)
