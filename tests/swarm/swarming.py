@@ -58,9 +58,11 @@ def notes_target() -> Target:
     )
 
 
-def spec_of(environment: Mapping[str, str]) -> AppSpec:
+def spec_of(
+    environment: Mapping[str, str], *, app: str = "tests.swarm.apps.notes:app"
+) -> AppSpec:
     return AppSpec(
-        app="tests.swarm.apps.notes:app",
+        app=app,
         environment=dict(environment),
         directory=ROOT,
     )
@@ -133,26 +135,37 @@ def new_recorder() -> tuple[Recorder, CanaryKey]:
 
 @asynccontextmanager
 async def running(
-    directory: Path, *, bug: str = "", tenants: int = 3, **environment: str
+    directory: Path,
+    *,
+    bug: str = "",
+    tenants: int = 3,
+    target: Target | None = None,
+    **environment: str,
 ) -> AsyncIterator[Running]:
-    """Serve the notes app, and make tenants who can ask."""
+    """Serve the notes app, or another one, and make tenants who can ask."""
     recorder, key = new_recorder()
-    spec = spec_of({"NOTES_BUG": bug, **environment})
+    target = target or notes_target()
+    spec = spec_of({"NOTES_BUG": bug, **environment}, app=target.app)
     async with AsyncExitStack() as stack:
         hosted = await stack.enter_async_context(served(spec, recorder))
         assert isinstance(hosted, Served)
         await hosted.send_beacons(key)
-        world = await world_in(hosted, recorder, key, tenants=tenants)
+        world = await world_in(hosted, recorder, key, tenants=tenants, target=target)
         write_world(directory / "world.json", world)
         yield Running(hosted, recorder, world, directory)
 
 
 async def world_in(
-    hosted: Hosted, recorder: Recorder, key: CanaryKey, *, tenants: int
+    hosted: Hosted,
+    recorder: Recorder,
+    key: CanaryKey,
+    *,
+    tenants: int,
+    target: Target | None = None,
 ) -> World:
     """Make tenants in an app that is served."""
     scene = Scene(
-        target=notes_target(),
+        target=target or notes_target(),
         host=lambda: nullcontext(hosted),
         recorder=recorder,
         key=key,

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from harness.checkers.load import load_coverage
 from harness.errors import AppFailed, Inconclusive, UsageError
 from harness.model.event import Channel, Unseen
 from harness.model.load import Beat, Tally
+from harness.model.world import Access
+from harness.provisioning.worlds import write_world
 from harness.swarm.figures import measurements
+from tests.provisioning.shops import shop
 from tests.swarm.swarming import Running, is_alive, locusts, running
 from tests.waiting import until
 
@@ -52,6 +56,21 @@ async def test_every_tenant_is_asked_for_and_nothing_is_left_running(
     )
     assert figures["failed", ""] == 0
     assert 0 < figures["p50", ""] <= figures["p95", ""] <= figures["max", ""]
+
+
+async def test_who_is_not_logged_in_yet_does_so_when_it_comes(tmp_path: Path) -> None:
+    async with running(tmp_path, target=shop()) as app:
+        outside = (*app.world.credentials[:1], Access(), Access())
+        write_world(app.path, replace(app.world, credentials=outside))
+        await app.swarm(app.plan(locustfile="listening.py", seconds=10))
+
+        assert not app.findings()
+        assert not gaps(app)
+    tallies: list[Tally] = app.events(Tally)
+    by_operation = {one.operation: one for one in tallies if one.operation}
+    assert by_operation["POST /login"].requests >= 2
+    assert sum(one.failures for one in tallies) == 0
+    assert {one.tenant for one in tallies if one.served > 0} >= {0, 1, 2}
 
 
 async def test_the_time_that_loading_takes_is_not_taken_from_the_run(
