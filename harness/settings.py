@@ -104,6 +104,8 @@ class Settings(BaseModel):
     """Start-up strategies, as the target names them; all of them if none is named."""
     trials: int = Field(default=3, ge=1, le=100)
     """How often the app is started in each way."""
+    schedules: int = Field(default=200, ge=1, le=1_000_000)
+    """Schedules of each scenario that `races` explores."""
     runs: Path = Path(".harness/runs")
     """Where runs are kept; in a file, relative to that file."""
     keep_runs: int = Field(default=20, ge=1)

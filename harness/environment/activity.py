@@ -116,6 +116,15 @@ class Activity:
         likes = [_like(one) for one in patterns]
         self._databases = (database, list(foreign), shared, likes)
         self._turn = asyncio.Lock()
+        self._others: frozenset[int] = frozenset()
+
+    async def disregard_present(self) -> None:
+        """Leave out of `quiet` those that there are now: the app is down.
+
+        Raises:
+            PostgresError: The server does not answer.
+        """
+        self._others = frozenset(one.backend for one in await self.sessions())
 
     async def count(self) -> int:
         """Return how many connections there are now."""
@@ -152,11 +161,15 @@ class Activity:
             within: Seconds to wait at most: the server notices a close a moment later.
         """
         until = time.monotonic() + within
-        while left := await self.sessions():
+        while left := await self._newer():
             if time.monotonic() > until:
                 break
             await asyncio.sleep(_QUIET)
         return left
+
+    async def _newer(self) -> tuple[Session, ...]:
+        sessions = await self.sessions()
+        return tuple(one for one in sessions if one.backend not in self._others)
 
 
 async def foreign_databases(pg: Postgres) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ class BootWatch:
         key: Of the canaries, which are masked in what the server tells.
         names: Tells tenants by what the app calls them.
         initialisers: What is watched.
-        activity: Is asked, after the shutdown, what was left open.
+        activity: Is asked, after the shutdown, what was left open; None without a
+            database.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class BootWatch:
         key: CanaryKey,
         names: Names,
         initialisers: Sequence[Initialiser],
-        activity: Activity,
+        activity: Activity | None,
     ) -> None:
         self._number = number
         self._recorder = recorder
@@ -139,6 +140,8 @@ class BootWatch:
         self._recorder.add(event)
 
     async def stopped(self) -> None:
+        if self._activity is None:
+            return
         for session in await self._activity.quiet(within=SETTLE):
             event = LeftOpen(
                 kind="left",

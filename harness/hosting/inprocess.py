@@ -7,10 +7,9 @@ import contextvars
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final, final
-from urllib.parse import unquote
 
 from harness.errors import AppFailed
-from harness.hosting.asgi import App, Scope
+from harness.hosting.asgi import App
 from harness.hosting.cycle import Cycle
 from harness.hosting.deadline import Overdue, blocking_deadline
 from harness.hosting.dialogue import Dialogue
@@ -19,6 +18,7 @@ from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import Hosted, Request, Response
 from harness.hosting.lifespan import Lifespan
 from harness.hosting.loading import load
+from harness.hosting.scopes import http_scope, socket_scope
 from harness.hosting.surroundings import surroundings
 from harness.model.canary import CanaryKey
 from harness.observe.beacons import send_beacons
@@ -32,8 +32,6 @@ SETTLE: Final = 1.0
 """Seconds that `send` waits for what an app does after it answered."""
 _GRACE: Final = 1.0
 _LEAVING: Final = 0.3
-_SERVER: Final = ("127.0.0.1", 80)
-_CLIENT: Final = ("127.0.0.1", 50_000)
 
 
 @asynccontextmanager
@@ -121,7 +119,9 @@ class InProcess:
     ) -> Response:
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         cycle = Cycle(request, answered)
-        task = self._start(cycle.run(self._app, self._scope(request)), exchange)
+        task = self._start(
+            cycle.run(self._app, http_scope(request, self._state)), exchange
+        )
         await self._answered(answered, cycle, task, timeout)
         return cycle.response()
 
@@ -135,7 +135,9 @@ class InProcess:
             await self._end(task)
 
         cycle = Cycle(request, answered, leave)
-        task = self._start(cycle.run(self._app, self._scope(request)), exchange)
+        task = self._start(
+            cycle.run(self._app, http_scope(request, self._state)), exchange
+        )
         await self._answered(answered, cycle, task, timeout)
         return cycle.incoming or cycle.response()
 
@@ -149,7 +151,9 @@ class InProcess:
             await self._end(task)
 
         dialogue = Dialogue(decided, leave)
-        task = self._start(dialogue.run(self._app, self._socket(request)), exchange)
+        task = self._start(
+            dialogue.run(self._app, socket_scope(request, self._state)), exchange
+        )
         await self._answered(decided, dialogue, task, timeout)
         return dialogue.outcome()
 
@@ -219,38 +223,6 @@ class InProcess:
 
     def _drop(self, task: asyncio.Task[None]) -> None:
         self._lingering.pop(task, None)
-
-    def _scope(self, request: Request) -> Scope:
-        return {
-            **self._connection(request),
-            "type": "http",
-            "scheme": "http",
-            "method": request.method,
-        }
-
-    def _socket(self, request: Request) -> Scope:
-        return {
-            **self._connection(request),
-            "type": "websocket",
-            "scheme": "ws",
-            "subprotocols": [],
-            "extensions": {"websocket.http.response": {}},
-        }
-
-    def _connection(self, request: Request) -> Scope:
-        raw_path, _, query = request.target.partition("?")
-        return {
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "server": _SERVER,
-            "client": _CLIENT,
-            "root_path": "",
-            "path": unquote(raw_path) if "%" in raw_path else raw_path,
-            "raw_path": raw_path.encode("ascii"),
-            "query_string": query.encode("ascii"),
-            "headers": list(request.headers),
-            "state": self._state.copy(),
-        }
 
 
 def _expire(answered: asyncio.Future[None]) -> None:

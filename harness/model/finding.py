@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.model.event import Channel
+from harness.model.race import Interleaving
 from harness.model.step import Step
 
 MOST_FACTS = 5
@@ -59,6 +60,7 @@ class Finding:
         evidence: Facts, the first being the strongest.
         count: How many times it was seen.
         script: Steps that reproduce it on a fresh state; empty if not yet known.
+        interleaving: The order of events that shows it; None unless that matters.
         circumstantial: Whether chance could explain it, so that it counts only
             once it has shown again on a fresh state.
     """
@@ -75,6 +77,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     count: int = 1
     script: tuple[Step, ...] = ()
+    interleaving: Interleaving | None = None
     circumstantial: bool = False
 
     @property
@@ -108,6 +111,9 @@ def merged(findings: list[Finding]) -> list[Finding]:
                 evidence=tuple(facts)[:MOST_FACTS],
                 count=sum(one.count for one in group),
                 script=next((one.script for one in group if one.script), ()),
+                interleaving=next(
+                    (one.interleaving for one in group if one.interleaving), None
+                ),
             )
         )
     return sorted(leading, key=lambda f: (f.severity.rank, f.operation, f.shape))

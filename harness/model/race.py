@@ -125,6 +125,7 @@ class Moved:
         deviates: Whether first-come-first-served would have taken another.
         exchange: Id of the request that it belongs to; 0 outside of any.
         opening: Tenant whose resource is being initialised by it; None if nobody's.
+        lane: What the operation is ordered by: the actor, or what it makes ready.
     """
 
     kind: Literal["moved"]
@@ -139,6 +140,7 @@ class Moved:
     deviates: bool = False
     exchange: int = 0
     opening: int | None = None
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +254,41 @@ class Wrote:
 
 
 RaceEvent = Scheduled | ActorCame | Moved | Expected | ScheduleEnded | Saw | Wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a diagram: what one actor did while the others waited.
+
+    Attributes:
+        actor: Who.
+        text: What became of which operation.
+        movement: Kind of it.
+        deviates: Whether first-come-first-served would have had another go.
+    """
+
+    actor: str
+    text: str
+    movement: Movement
+    deviates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interleaving:
+    """The order of events that shows a finding.
+
+    Attributes:
+        scenario: Name of the scenario.
+        token: What `harness replay` makes it again with.
+        actors: Who took part, and what each did, in the order in which they came.
+        lines: What happened, in its order.
+        deviations: What had to be otherwise than first-come-first-served.
+        minimal: Whether each deviation and each request is needed.
+    """
+
+    scenario: str
+    token: str
+    actors: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+    deviations: tuple[str, ...]
+    minimal: bool

@@ -13,8 +13,8 @@ from harness.model.event import Audience, Exchange
 from harness.model.step import Principal, Role, Step
 from harness.model.world import Access
 from harness.provisioning.accounting import Accounts
-from harness.provisioning.client import Client, Meaning, Reply
-from harness.provisioning.composing import Composed, Composer, Impossible
+from harness.provisioning.client import Call, Client, Meaning, Reply
+from harness.provisioning.composing import NOTHING, Composed, Composer, Impossible
 from harness.provisioning.entering import Entrance
 from harness.provisioning.ripening import ACCEPTED, PAUSES, Ripening
 from harness.provisioning.scraping import REQUESTS, Scraper
@@ -158,6 +158,24 @@ class Driver:
             if outcome.endless and outcome.succeeded and step.role is Role.PROBE:
                 self.admitted.append(step)
         return outcome
+
+    def written(self, step: Step) -> tuple[Call, Meaning] | None:
+        """Return the request of a step that needs no object; None if it cannot be."""
+        operation = self.catalogue.operations[step.operation]
+        own = step.principal.credential
+        access = NOTHING if own is None else self.cast.credentials[own]
+        composed = self._composer.compose(operation, (), step, access=access)
+        if isinstance(composed, Impossible):
+            return None
+        meaning = Meaning(
+            operation=operation.key,
+            principal=step.principal,
+            role=step.role,
+            audience=operation.audience,
+            mutates=operation.mutates,
+            owner=step.owner,
+        )
+        return composed.call, meaning
 
     def readdressed(self, operation: Operation) -> bool:
         """Whether a refused operation carries an address, and another sort is left."""

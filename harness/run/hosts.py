@@ -101,6 +101,16 @@ def _app_spec(target: Target, order: Order, environment: Mapping[str, str]) -> A
     )
 
 
+def spec_of(scene: Scene, order: Order, variables: Mapping[str, str]) -> AppSpec:
+    """Return how a scene's app is started with further variables.
+
+    Raises:
+        TargetError: A template names something that is not known.
+    """
+    further = filled_environment(variables, scene.values)
+    return _app_spec(scene.target, order, {**scene.environment, **further})
+
+
 def watched_host(
     scene: Scene, order: Order, variables: Mapping[str, str]
 ) -> Callable[[Watch], AbstractAsyncContextManager[Hosted]]:
@@ -114,8 +124,7 @@ def watched_host(
     Raises:
         TargetError: A template names something that is not known.
     """
-    further = filled_environment(variables, scene.values)
-    spec = _app_spec(scene.target, order, {**scene.environment, **further})
+    spec = spec_of(scene, order, variables)
     workers, port = order.settings.workers, order.settings.port
     return lambda watch: served(
         spec, scene.recorder, workers=workers, port=port, watch=watch

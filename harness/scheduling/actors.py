@@ -20,6 +20,7 @@ class Actor:
         leave: Cancels what it does; None if it never goes away.
         disconnect: Only tells what it does that nobody waits any more; None if that
             is never said.
+        leaves: Whether it may go away, once there is something to leave.
         about: What it does, for people: ``A: GET /documents``.
         left: Whether it has gone away.
     """
@@ -27,5 +28,6 @@ class Actor:
     name: str
     leave: Callable[[], None] | None = None
     disconnect: Callable[[], None] | None = None
+    leaves: bool = False
     about: str = ""
     left: bool = False

@@ -31,7 +31,8 @@ class Entry:
 
     Attributes:
         work: What to do.
-        actor: In whose name.
+        actor: In whose name; what is made ready for a tenant acts for itself.
+        person: The actor without regard to what is made ready.
         sequence: Operations of this actor that were parked before.
         task: Which waits for it.
         turn: Done with the outcome that was chosen.
@@ -54,6 +55,7 @@ class Entry:
     turn: asyncio.Future[str]
     came: int
     key: str = ""
+    person: str = ""
     exchange: int = 0
     state: State = State.PARKED
     outcome: str = ""

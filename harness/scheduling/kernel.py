@@ -62,6 +62,7 @@ class Kernel:
         chooser: Makes the decisions.
         locks: Tells which statements wait for a lock in the database.
         told: Hears what becomes of each operation.
+        named: Says how to call a tenant of which an initialiser was told this.
         fails: Says how an operation may fail: ``raise``, ``cut off``, ``hang``.
         faults: How many operations may fail in this schedule.
 
@@ -79,6 +80,7 @@ class Kernel:
         *,
         locks: Locks,
         told: Callable[[Move], None] = lambda _: None,
+        named: Callable[[str], str] = lambda key: key,
         fails: Callable[[Entry], Collection[str]] = lambda _: (),
         faults: int = 0,
     ) -> None:
@@ -91,7 +93,7 @@ class Kernel:
         self._faults = faults
         self._outside = Outside(loop)
         self._flights = Flights(loop, locks, self._outside)
-        self._turns = Turns(loop, self._flights, told)
+        self._turns = Turns(loop, self._flights, told, named)
         self._resuming: list[Entry] = []
         self._trace: list[Choice] = []
         self._steps = 0
@@ -144,7 +146,7 @@ class Kernel:
         elif options := self._options():
             self._choose(options)
         elif self._loop.next_timer() is not None:
-            self._advance(deviates=False)
+            self._advance()
 
     def _go_on(self) -> None:
         for entry in self._resuming[:]:
@@ -192,7 +194,7 @@ class Kernel:
         if timer is not None and self._early < MOST_EARLY:
             options.append((self._clock(timer), None))
         for entry in sorted(entries, key=lambda one: one.order):
-            actor = self.actors.get(entry.actor)
+            actor = self.actors.get(entry.person)
             fails = self._fails(entry) if self._faults > 0 else ()
             others = outcomes_of(entry, actor, fails=fails)
             options.extend((entry.option(outcome), entry) for outcome in others)
@@ -211,11 +213,9 @@ class Kernel:
             self._trace.append(Choice(len(self._trace), operations, taken))
         operation, entry = options[taken]
         if entry is None:
-            self._early += 1
-            self._advance(deviates=True)
+            self._hasten()
         elif operation.outcome in {BEFORE, DISCONNECT}:
-            key, exchange = entry.key, entry.exchange
-            self._told(Move(operation, Movement.LEFT, True, key, exchange))
+            self._told(Move(operation, Movement.LEFT, True, entry))
             self._leave(entry, operation.outcome)
         else:
             self._release(entry, operation, deviates=taken > 0)
@@ -225,8 +225,7 @@ class Kernel:
         entry.outcome = operation.outcome
         if operation.outcome in {RAISE, CUT, HANG}:
             self._faults -= 1
-        key, exchange = entry.key, entry.exchange
-        self._told(Move(operation, Movement.WENT, deviates, key, exchange))
+        self._told(Move(operation, Movement.WENT, deviates, entry))
         if operation.outcome == HANG:
             self._turns.hung.append(entry)
             return
@@ -235,7 +234,7 @@ class Kernel:
         entry.turn.set_result(operation.outcome)
 
     def _leave(self, entry: Entry, outcome: str = BEFORE) -> None:
-        actor = self.actors[entry.actor]
+        actor = self.actors[entry.person]
         if actor.left:
             return
         actor.left = True
@@ -245,14 +244,27 @@ class Kernel:
         if act is not None:
             act()
 
-    def _advance(self, *, deviates: bool) -> None:
+    def _hasten(self) -> None:
+        """Let who sleeps wake up although others could go on."""
+        self._early += 1
+        timer = self._loop.next_sleep()
+        if timer is not None:
+            self._tell_of_time(timer, deviates=True)
+            self._loop.hasten(timer)
+
+    def _advance(self) -> None:
+        """Set the clock forward to what is due next."""
         timer = self._loop.next_timer()
         if timer is not None:
-            self._told(Move(self._clock(timer), Movement.CLOCK, deviates))
-            self._turns.sequences[CLOCK] = self._turns.sequences.get(CLOCK, 0) + 1
+            self._tell_of_time(timer, deviates=False)
             self._loop.advance(timer)
             # The loop runs what is due when it is asked next.
             self._loop.call_soon(_nothing)
+
+    def _tell_of_time(self, timer: asyncio.TimerHandle, *, deviates: bool) -> None:
+        self._told(Move(self._clock(timer), Movement.CLOCK, deviates))
+        count = self._turns.sequences.get(CLOCK, 0)
+        self._turns.sequences[CLOCK] = count + 1
 
     def _nothing_parked(self) -> None:
         """Go on where no operation can be chosen."""
@@ -260,7 +272,7 @@ class Kernel:
         if circle and self._flights.listen(_DETECTED):
             return
         if self._loop.next_timer() is not None:
-            self._advance(deviates=False)
+            self._advance()
         elif self._turns.hung:
             # It has been away for as long as anything else went on.
             entry = self._turns.hung.pop(0)

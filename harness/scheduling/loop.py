@@ -68,6 +68,7 @@ class GatedLoop(asyncio.SelectorEventLoop):
 
     Attributes:
         harness_gate: Where taps and `point` find the gate; None lets all through.
+        on_advance: Hears of the seconds by which the clock is set forward.
         driver: None until a schedule runs, and after it: then this is a stock loop.
     """
 
@@ -75,6 +76,7 @@ class GatedLoop(asyncio.SelectorEventLoop):
         super().__init__(selectors.DefaultSelector())
         self.harness_gate: ThreadGate | None = None
         self.driver: Driver | None = None
+        self.on_advance: Callable[[float], None] = lambda _: None
         self._skew = 0.0
         self._stopped_at: float | None = None
         self._numbers = itertools.count(1)
@@ -123,14 +125,28 @@ class GatedLoop(asyncio.SelectorEventLoop):
         return timers[0] if timers and timers[0].when() < math.inf else None
 
     def next_sleep(self) -> asyncio.TimerHandle | None:
-        """Return what is to be called first, if that ends a sleep, and no time-out."""
-        timer = self.next_timer()
-        ends = getattr(timer, "_callback", None)
-        return timer if getattr(ends, "__name__", "") == _ENDS_SLEEP else None
+        """Return what ends the sleep that ends first; None if nobody sleeps."""
+        timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        asleep = [
+            timer
+            for timer in timers
+            if not timer.cancelled()
+            and getattr(timer._callback, "__name__", "") == _ENDS_SLEEP  # type: ignore[attr-defined] # noqa: SLF001
+        ]
+        return min(asleep, default=None)
+
+    def hasten(self, timer: asyncio.TimerHandle) -> None:
+        """Call now what is to be called later; no time passes for anybody else."""
+        handle: Any = timer
+        callback, args, context = handle._callback, handle._args, handle._context  # noqa: SLF001
+        timer.cancel()
+        self.call_soon(callback, *args, context=context)
 
     def advance(self, timer: asyncio.TimerHandle) -> None:
         """Set the clock forward to when a timer is due."""
-        self._stopped_at = max(self.time(), timer.when())
+        before = self.time()
+        self._stopped_at = max(before, timer.when())
+        self.on_advance(self._stopped_at - before)
 
     @property
     def is_ready(self) -> bool:

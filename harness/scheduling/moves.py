@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.model.race import Ending, Movement, Waiting
 from harness.scheduling.choice import Operation, Trace
+from harness.scheduling.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +17,13 @@ class Move:
         operation: Which, and what was chosen for it.
         movement: What became of it.
         deviates: Whether first-come-first-served would have taken another.
-        key: What the initialiser that runs was told of its tenant; "" outside of any.
-        exchange: Id of the request that it belongs to; 0 outside of any.
+        entry: The operation on its way; None for the clock.
     """
 
     operation: Operation
     movement: Movement
     deviates: bool = False
-    key: str = ""
-    exchange: int = 0
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)

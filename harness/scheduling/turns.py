@@ -46,6 +46,7 @@ class Turns:
         loop: On which it is awaited.
         flights: Takes account of what was sent.
         told: Hears what becomes of each operation.
+        named: Says how to call a tenant of which an initialiser was told this.
 
     Attributes:
         is_open: Whether all goes ahead as it comes: before the schedule, and after it.
@@ -56,7 +57,11 @@ class Turns:
     """
 
     def __init__(
-        self, loop: GatedLoop, flights: Flights, told: Callable[[Move], None]
+        self,
+        loop: GatedLoop,
+        flights: Flights,
+        told: Callable[[Move], None],
+        named: Callable[[str], str],
     ) -> None:
         self.is_open = True
         self.parked: list[Entry] = []
@@ -66,6 +71,7 @@ class Turns:
         self._loop = loop
         self._flights = flights
         self._told = told
+        self._named = named
         self._came = 0
         self._threads = threading.local()
 
@@ -120,7 +126,7 @@ class Turns:
     async def _lent(self, entry: Entry, work: Coroutine[Any, Any, T]) -> T:
         token = _INSIDE.set(None)
         entry.lent += 1
-        ACTOR.set(entry.actor)
+        ACTOR.set(entry.person)
         try:
             return await work
         finally:
@@ -129,7 +135,8 @@ class Turns:
             _INSIDE.reset(token)
 
     def _park(self, work: Work[Any]) -> Entry:
-        actor = ACTOR.get()
+        person, key = ACTOR.get(), NOW_OPENING.get()
+        actor = f"{person} opens {self._named(key)}" if key else person
         sequence = self.sequences.get(actor, 0)
         if work.parks:
             # How often others come may be luck: in how many parts an answer comes.
@@ -138,9 +145,9 @@ class Turns:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         turn: asyncio.Future[str] = self._loop.create_future()
-        key = NOW_OPENING.get()
+        exchange = EXCHANGE.get()
         entry = Entry(
-            work, actor, sequence, task, turn, self._came, key, EXCHANGE.get()
+            work, actor, sequence, task, turn, self._came, key, person, exchange
         )
         if work.parks:
             self.parked.append(entry)
@@ -197,7 +204,7 @@ class Turns:
         """Tell what became of an operation, unless there was no choice about it."""
         if entry.work.parks:
             operation = entry.option(entry.outcome)
-            self._told(Move(operation, movement, False, entry.key, entry.exchange))
+            self._told(Move(operation, movement, entry=entry))
 
 
 def _failure(work: Work[Any]) -> Exception:

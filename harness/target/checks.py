@@ -39,6 +39,15 @@ _PATTERNS: Final = ("public", "shared", "operator", "skip")
 _IMPORT: Final = 'Write it as "package.module:attribute", such as "shop.main:app".'
 
 
+def _hooks(target: Target) -> None:
+    refuse_unless_async("Target.provision", target.provision, "tools", "tenant")
+    if target.provision_many is not None:
+        many: Any = target.provision_many
+        refuse_unless_async("Target.provision_many", many, "tools", "tenants")
+    for name, action in target.actions.items():
+        refuse_unless_async(f"Target.actions[{name!r}]", action, "tools", "tenant")
+
+
 def check(target: Target) -> None:
     """Refuse a target that cannot work.
 
@@ -47,10 +56,7 @@ def check(target: Target) -> None:
     """
     _app(target)
     _environment("Target.environment", target.environment)
-    refuse_unless_async("Target.provision", target.provision, "tools", "tenant")
-    if target.provision_many is not None:
-        many: Any = target.provision_many
-        refuse_unless_async("Target.provision_many", many, "tools", "tenants")
+    _hooks(target)
     _part("selector", target.selector, "select", "HostSelector()")
     if target.login is not None:
         _part("login", target.login, "log_in", 'FormLogin(path="/token")')

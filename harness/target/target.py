@@ -28,8 +28,17 @@ ProvisionMany = Callable[
     Awaitable[Sequence[Mapping[str, object] | None] | None],
 ]
 FreshHook = Callable[[str], Awaitable[None]]
+Action = Callable[["Tools", "Tenant"], Awaitable[None]]
 
-__all__ = ["FreshHook", "Provision", "ProvisionMany", "Target", "Variant", "matches"]
+__all__ = [
+    "Action",
+    "FreshHook",
+    "Provision",
+    "ProvisionMany",
+    "Target",
+    "Variant",
+    "matches",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +97,10 @@ class Target:
             on the strategy, one account for each.
         provider_calls: Most calls of the model provider that a start makes with one
             tenant's key, in each process; None if that is no matter.
+        actions: What an operator can do to a tenant while the app runs, by name:
+            ``async def offboard(tools, tenant)``. The scenarios that come along know
+            ``onboard``, ``offboard``, ``reload``, ``evict``, ``move domain`` and
+            ``rotate keys``.
     """
 
     app: str = ""
@@ -121,6 +134,7 @@ class Target:
     initialisers: tuple[Initialiser, ...] = ()
     connections: ConnectionPlan | Mapping[str, ConnectionPlan] | None = None
     provider_calls: int | None = None
+    actions: Mapping[str, Action] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.

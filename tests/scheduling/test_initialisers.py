@@ -67,12 +67,12 @@ def test_only_if_it_is_said_to_wait_others_can_go_first(
 
     declared = Initialiser(function=f"{APP}:{form}", tenant="slug", suspends=suspends)
     with initialisers_tapped([declared], calls.append):
-        played = play(scenario, Follows("b", "a"))
+        played = play(scenario, Follows("b opens b", "a opens a"))
 
     assert played.ran.error is None
     wanted = ["open b", "open a"] if suspends else ["open a", "open b"]
     assert opened == wanted
-    assert played.kinds("a") == (["point"] if suspends else [])
+    assert played.kinds("a opens a") == (["point"] if suspends else [])
 
 
 @pytest.mark.parametrize("form", ["opens", "returns", "context"])

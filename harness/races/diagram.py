@@ -1,0 +1,90 @@
+"""From the events of a schedule to the order that a reader can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from harness.model.race import ActorCame, Interleaving, Line, Moved, Movement
+from harness.model.tenant import alias
+from harness.scheduling.outcomes import HANG
+
+if TYPE_CHECKING:
+    from harness.model.event import Event
+
+_SHOWN: Final = {
+    Movement.WENT: "",
+    Movement.CAME: "answered",
+    Movement.FAILED: "failed",
+    Movement.CANCELLED: "cancelled",
+    Movement.LEFT: "the client leaves",
+    Movement.CLOCK: "",
+}
+
+
+def interleaving_of(
+    events: Sequence[Event],
+    *,
+    scenario: str,
+    token: str,
+    deviations: Sequence[str],
+    minimal: bool,
+) -> Interleaving:
+    """Return the order of a schedule's events.
+
+    Args:
+        events: Of one schedule.
+        scenario: Its name.
+        token: What makes it again.
+        deviations: What had to be otherwise than first-come-first-served.
+        minimal: Whether each of them is needed.
+    """
+    came = [event for event in events if isinstance(event, ActorCame)]
+    moved = [event for event in events if isinstance(event, Moved)]
+    acting = {_lane(event) for event in moved}
+    actors = {event.actor: _about(event) for event in came if event.actor in acting}
+    for name in dict.fromkeys(_lane(event) for event in moved):
+        actors.setdefault(name, "")
+    return Interleaving(
+        scenario=scenario,
+        token=token,
+        actors=tuple(actors.items()),
+        lines=tuple(_lines(moved)),
+        deviations=tuple(deviations),
+        minimal=minimal,
+    )
+
+
+def _lane(event: Moved) -> str:
+    return event.lane or event.actor
+
+
+def _about(event: ActorCame) -> str:
+    whose = "" if event.tenant is None else f"{alias(event.tenant)}: "
+    return f"{whose}{event.about}"
+
+
+def _lines(moved: Sequence[Moved]) -> Iterator[Line]:
+    """Yield what happened; an answer right after its question is one line with it."""
+    place = 0
+    while place < len(moved):
+        one = moved[place]
+        after = moved[place + 1] if place + 1 < len(moved) else None
+        text = f"{one.operation} {one.label}".strip()
+        ending = ""
+        if one.movement is Movement.WENT and after is not None and _same(one, after):
+            ending = "" if after.movement is Movement.CAME else _SHOWN[after.movement]
+            place += 1
+        elif one.movement is not Movement.WENT:
+            ending = _SHOWN[one.movement]
+        elif one.outcome != HANG:
+            ending = "…"
+        notes = ", ".join(note for note in (one.outcome, ending) if note)
+        shown = f"{text} ({notes})" if notes else text
+        yield Line(_lane(one), shown, one.movement, one.deviates)
+        place += 1
+
+
+def _same(one: Moved, after: Moved) -> bool:
+    mine = (_lane(one), one.sequence) == (_lane(after), after.sequence)
+    return mine and after.movement in {Movement.CAME, Movement.FAILED}

@@ -1,0 +1,308 @@
+"""Exploration: one scenario's schedules, until the budget ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, final
+
+from harness.model.event import Note, Unseen
+from harness.model.progress import Progress
+from harness.model.race import Scheduled, ScheduleEnded
+from harness.races.diagram import interleaving_of
+from harness.races.schedules import Inputs, Played
+from harness.scheduling.choice import FirstCome
+from harness.scheduling.search.portfolio import Portfolio
+from harness.scheduling.shrinking import shrink
+from harness.scheduling.tape import Deviation, Player, Tape, tape_of
+from harness.scheduling.token import Token, encode
+
+if TYPE_CHECKING:
+    from harness.model.event import Event
+    from harness.model.finding import Finding
+    from harness.model.progress import Listener
+    from harness.races.scenario import Scenario
+    from harness.races.schedules import Schedules
+    from harness.recording.recorder import Recorder
+    from harness.scheduling.choice import Chooser
+
+Judge = Callable[[tuple["Event", ...]], list["Finding"]]
+
+REPLAYS: Final = 3
+"""How often a finding has to show again before it is reported."""
+TRIES: Final = 120
+"""Schedules that a finding's shortening may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What came of one scenario.
+
+    Attributes:
+        scenario: Its name.
+        schedules: How many were run, without those that confirm and shorten.
+        distinct: How many of these were different.
+        statement: Which set of schedules was run as a whole.
+        choices: How many choices there are if nobody interferes.
+        actors: How many actors.
+        depth: Most deviations that all combinations of were run; -1 for none.
+        strategies: How many schedules each strategy had.
+        first: Number of the first schedule, from 1, that showed a finding; 0 if none.
+        findings: What was found.
+    """
+
+    scenario: str
+    schedules: int
+    distinct: int
+    statement: str
+    choices: int
+    actors: int
+    depth: int
+    strategies: Mapping[str, int]
+    first: int
+    findings: tuple[Finding, ...]
+
+
+@final
+class Exploration:
+    """Explores scenarios.
+
+    Args:
+        schedules: Runs schedules.
+        judge: Judges the events of one.
+        recorder: Holds the events.
+        variant: Of the target, for tokens.
+        seed: Of whatever is drawn.
+        listener: Hears of progress.
+        only_first: Whether to stop at a scenario's first finding.
+    """
+
+    def __init__(
+        self,
+        schedules: Schedules,
+        judge: Judge,
+        recorder: Recorder,
+        *,
+        variant: str,
+        seed: int,
+        listener: Listener,
+        only_first: bool = False,
+    ) -> None:
+        self._schedules = schedules
+        self._judge = judge
+        self._recorder = recorder
+        self._variant = variant
+        self._seed = seed
+        self._listener = listener
+        self._only_first = only_first
+
+    def explore(self, scenario: Scenario, inputs: Inputs, *, budget: int) -> Explored:
+        """Run schedules of a scenario and judge each.
+
+        Args:
+            scenario: What happens.
+            inputs: To whom.
+            budget: How many schedules.
+
+        Raises:
+            HarnessError: The app or its surroundings failed where nobody disturbed.
+        """
+        portfolio = Portfolio(budget, seed=self._seed)
+        found: dict[str, Finding] = {}
+        doubted: set[str] = set()
+        first, run = 0, 0
+        self._rehearse(scenario, inputs)
+        while (chosen := portfolio.next()) is not None:
+            strategy, chooser = chosen
+            played, findings = self._judged(scenario, inputs, chooser, strategy)
+            portfolio.record(played.ran.trace)
+            run += 1
+            new = [
+                one
+                for one in findings
+                if one.fingerprint not in found and one.fingerprint not in doubted
+            ]
+            if run > 1 or new:
+                self._sum_up(played)
+            for one in new:
+                proven = self._proven(scenario, inputs, played, one)
+                if proven is None:
+                    doubted.add(one.fingerprint)
+                else:
+                    found[one.fingerprint] = proven
+                    first = first or run
+            detail = f"{scenario.name}: {len(found)} found"
+            self._listener(Progress("races", run, budget, detail))
+            if found and self._only_first:
+                break
+        return Explored(
+            scenario=scenario.name,
+            schedules=portfolio.counts.total(),
+            distinct=portfolio.distinct,
+            statement=portfolio.statement(),
+            choices=portfolio.extent.choices,
+            actors=portfolio.extent.actors,
+            depth=-1 if portfolio.depth is None else portfolio.depth,
+            strategies=dict(portfolio.counts),
+            first=first,
+            findings=tuple(found.values()),
+        )
+
+    def replay(
+        self, scenario: Scenario, inputs: Inputs, tape: Tape
+    ) -> tuple[Played, list[Finding], Tape]:
+        """Run one schedule again.
+
+        Returns:
+            How it went, what it shows, and the deviations that did not fit.
+        """
+        player = Player(tape)
+        played, findings = self._judged(scenario, inputs, player, "replay")
+        return played, findings, player.unfit
+
+    def _rehearse(self, scenario: Scenario, inputs: Inputs) -> None:
+        """See how the scenario goes undisturbed, and whether it goes so again."""
+        digests = []
+        for _ in range(2):
+            played = self._schedules.play(
+                scenario, inputs, FirstCome(), strategy="rehearsal"
+            )
+            digests.append(played.digest)
+            self._recorder.forget(played.mark)
+        if len(set(digests)) > 1:
+            self._recorder.add(
+                Unseen(
+                    "unseen",
+                    f"run the scenario {scenario.name} twice alike",
+                    "undisturbed it takes other choices each time: something decides "
+                    "that is not under control",
+                )
+            )
+
+    def _judged(
+        self, scenario: Scenario, inputs: Inputs, chooser: Chooser, strategy: str
+    ) -> tuple[Played, list[Finding]]:
+        played = self._schedules.play(scenario, inputs, chooser, strategy=strategy)
+        findings = self._judge(self._recorder.since(played.mark))
+        return played, [one for one in findings if not one.circumstantial]
+
+    def _sum_up(self, played: Played) -> None:
+        """Keep of a schedule that it was run, and forget the rest."""
+        kept = [
+            event
+            for event in self._recorder.since(played.mark)
+            if isinstance(event, Scheduled | ScheduleEnded | Note | Unseen)
+        ]
+        self._recorder.forget(played.mark)
+        for event in kept:
+            self._recorder.add(event)
+
+    def _proven(
+        self, scenario: Scenario, inputs: Inputs, played: Played, finding: Finding
+    ) -> Finding | None:
+        """Run a finding's schedule again, and shorten it; None if it does not show."""
+        tape = tape_of(played.ran.trace)
+        for time in range(REPLAYS):
+            again, findings, unfit = self.replay(scenario, inputs, tape)
+            shows = any(one.fingerprint == finding.fingerprint for one in findings)
+            self._recorder.forget(again.mark)
+            if not shows or unfit:
+                self._doubt(scenario, finding, time, played, again)
+                return None
+        return self._shortened(scenario, inputs, tape, played, finding)
+
+    def _doubt(
+        self,
+        scenario: Scenario,
+        finding: Finding,
+        times: int,
+        played: Played,
+        again: Played,
+    ) -> None:
+        pairs = zip(played.ran.trace, again.ran.trace, strict=False)
+        parts = next(
+            (
+                f"choice {one.index + 1}: {one.operation.key} and {other.operation.key}"
+                for one, other in pairs
+                if one.operation.key != other.operation.key
+            ),
+            "the choices are the same",
+        )
+        self._recorder.add(
+            Unseen(
+                "unseen",
+                f"see a finding of {scenario.name} again: {finding.summary}",
+                f"it showed {times + 1} times and then not: {parts}",
+            )
+        )
+
+    def _shortened(
+        self,
+        scenario: Scenario,
+        inputs: Inputs,
+        tape: Tape,
+        played: Played,
+        finding: Finding,
+    ) -> Finding:
+        requests = [
+            int(name.rpartition(" ")[2])
+            for name in played.asked
+            if name.startswith(("request ", "operator "))
+        ]
+        elements: list[Deviation | int] = [*tape, *requests]
+
+        def fails(kept: tuple[Deviation | int, ...]) -> bool:
+            again, findings, _ = self._again(scenario, inputs, requests, kept)
+            self._recorder.forget(again.mark)
+            return any(one.fingerprint == finding.fingerprint for one in findings)
+
+        shrunk = shrink(elements, fails, tries=TRIES)
+        again, findings, short = self._again(
+            scenario, inputs, requests, shrunk.elements
+        )
+        events = self._recorder.since(again.mark)
+        least = [one for one in shrunk.elements if isinstance(one, Deviation)]
+        token = Token(
+            scenario=scenario.name,
+            variant=self._variant,
+            seed=self._seed,
+            inputs=written(short),
+            tape=tuple(least),
+        )
+        shown = next(
+            (one for one in findings if one.fingerprint == finding.fingerprint), finding
+        )
+        ended = [event for event in events if isinstance(event, ScheduleEnded)]
+        deviations = [one.text for event in ended for one in event.deviations]
+        return replace(
+            shown,
+            interleaving=interleaving_of(
+                events,
+                scenario=scenario.name,
+                token=encode(token),
+                deviations=deviations,
+                minimal=shrunk.minimal,
+            ),
+        )
+
+    def _again(
+        self,
+        scenario: Scenario,
+        inputs: Inputs,
+        requests: Sequence[int],
+        kept: tuple[Deviation | int, ...],
+    ) -> tuple[Played, list[Finding], Inputs]:
+        left = frozenset(requests) - {one for one in kept if isinstance(one, int)}
+        tape = tuple(one for one in kept if isinstance(one, Deviation))
+        short = replace(inputs, skipped=inputs.skipped | left)
+        played, findings, _ = self.replay(scenario, short, tape)
+        return played, findings, short
+
+
+def written(inputs: Inputs) -> Mapping[str, Any]:
+    """Return inputs as JSON can carry them."""
+    return {
+        "cast": list(inputs.cast),
+        "reads": inputs.reads,
+        "skipped": sorted(inputs.skipped),
+    }

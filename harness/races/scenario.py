@@ -1,0 +1,107 @@
+"""Scenarios: short stories whose every order of events is explored."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.races.stage import Stage
+
+Act = Callable[["Stage"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What happens, in no particular order where it does not say so.
+
+    Attributes:
+        name: What it is called.
+        act: Does it.
+        about: One line for people.
+        tenants: How many tenants it needs.
+        started: Whether the app is started before and stopped after; else the scenario
+            does that itself.
+        strategies: Names of `Target.strategies`; the first that the target has is
+            taken, and none where it has none of them.
+        actions: Names of `Target.actions` that it needs; without one it is left out.
+        faults: How many operations may fail in one schedule.
+    """
+
+    name: str
+    act: Act
+    about: str = ""
+    tenants: int = 1
+    started: bool = True
+    strategies: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    faults: int = 0
+
+    async def __call__(self, stage: Stage) -> None:
+        """Do it."""
+        await self.act(stage)
+
+
+@overload
+def scenario(act: Act, /) -> Scenario: ...
+
+
+@overload
+def scenario(
+    *,
+    tenants: int = 1,
+    started: bool = True,
+    strategies: tuple[str, ...] = (),
+    actions: tuple[str, ...] = (),
+    faults: int = 0,
+) -> Callable[[Act], Scenario]: ...
+
+
+def scenario(act: Act | None = None, /, **options: Any) -> Any:
+    """Make a scenario of an async function of a stage.
+
+    Bare or with options::
+
+        @scenario
+        async def cold_stampede(stage):
+            await stage.gather(*(stage.tenant(0).read() for _ in range(4)))
+
+        @scenario(tenants=2, faults=1)
+        async def one_fails(stage): ...
+
+    Args:
+        act: The function; its name is the scenario's, its first line tells what it
+            is about.
+        options: See `Scenario`.
+
+    Raises:
+        UsageError: It is no async function of one argument.
+    """
+    if act is None:
+        return lambda function: scenario_of(function, **options)
+    return scenario_of(act, **options)
+
+
+def scenario_of(act: Act, **options: Any) -> Scenario:
+    """Return a function as a scenario.
+
+    Raises:
+        UsageError: It is no async function of one argument.
+    """
+    name = getattr(act, "__name__", str(act))
+    if not inspect.iscoroutinefunction(act):
+        raise UsageError(
+            f"The scenario {name} is no async function.",
+            hint="Write it as `async def name(stage): ...`.",
+        )
+    if len(inspect.signature(act).parameters) != 1:
+        raise UsageError(
+            f"The scenario {name} must take one argument, the stage.",
+            hint="Write it as `async def name(stage): ...`.",
+        )
+    about = (inspect.getdoc(act) or "").partition("\n")[0]
+    return Scenario(name=name, act=act, about=about, **options)

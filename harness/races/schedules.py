@@ -1,0 +1,409 @@
+"""Schedules: one after another, each on a fresh app and on the same state."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
+
+from harness.errors import AppFailed
+from harness.hosting.boot_watch import BootWatch
+from harness.hosting.hosted import ConnectionDropped
+from harness.hosting.loading import load
+from harness.hosting.surroundings import surroundings
+from harness.model.boot import Boot, Phase, Reached, Watching
+from harness.model.event import Exchange
+from harness.model.masking import masked
+from harness.model.race import (
+    ActorCame,
+    ActorRole,
+    Deviation,
+    Ending,
+    Expected,
+    Moved,
+    Scheduled,
+    ScheduleEnded,
+)
+from harness.model.tenant import alias
+from harness.provisioning.client import Client, never_fails
+from harness.races.app import LIFESPAN, GatedApp
+from harness.races.chance import same_chance
+from harness.races.stage import Props, Stage
+from harness.scheduling.choice import schedule_of
+from harness.scheduling.fresh import clear, gated_loop
+from harness.scheduling.kernel import CLOCK, Kernel, Move, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from harness.environment.activity import Activity
+    from harness.hosting.boot_watch import Names
+    from harness.model.world import World
+    from harness.provisioning.catalogue import Catalogue
+    from harness.provisioning.stage import Scene, State
+    from harness.races.scenario import Scenario
+    from harness.scheduling.choice import Chooser
+    from harness.scheduling.clock import VirtualClock
+    from harness.scheduling.entry import Entry
+    from harness.scheduling.locks import Locks
+    from harness.scheduling.loop import GatedLoop
+    from harness.target.app import AppSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is drawn of a scenario, beside its order.
+
+    Attributes:
+        cast: Index of the tenant that plays each part.
+        reads: From which of the readings on they are counted.
+        skipped: Numbers of requests that are left out.
+    """
+
+    cast: tuple[int, ...]
+    reads: int = 0
+    skipped: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What all schedules have in common.
+
+    Attributes:
+        scene: The target, and what its requests are recorded with.
+        catalogue: What can be asked of the app.
+        world: Who is there.
+        reads: Keys of readings that work for any tenant and need no object.
+        state: Sets the database back.
+        names: Tells tenants by what the app calls them.
+        activity: Tells which connections the app has; None without a database.
+        locks: Tells which statements wait for a lock.
+        specs: How the app is started, by strategy; "" where it has none.
+        outer: Runs what is not part of a schedule, on an event loop of its own.
+        watching: Has what the taps see told to a watch, for a block.
+        clock: What `time.monotonic` is to the app.
+        seed: Of what is random in the app.
+    """
+
+    scene: Scene
+    catalogue: Catalogue
+    world: World
+    reads: tuple[str, ...]
+    state: State
+    names: Names
+    activity: Activity | None
+    locks: Locks
+    specs: Mapping[str, AppSpec]
+    outer: Callable[[Awaitable[None]], None]
+    watching: Callable[[BootWatch], contextlib.AbstractContextManager[None]]
+    clock: VirtualClock
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A schedule that was run.
+
+    Attributes:
+        number: Of the schedule.
+        mark: Position of its first event in the record.
+        ran: How it went.
+        digest: Of what was taken at each choice.
+        asked: Names of the actors that came.
+    """
+
+    number: int
+    mark: int
+    ran: Ran
+    digest: str
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One schedule that is to be run.
+
+    Attributes:
+        scenario: What happens.
+        inputs: To whom.
+        strategy: What chooses the order, for the record.
+        number: Of the schedule.
+    """
+
+    scenario: Scenario
+    inputs: Inputs
+    strategy: str
+    number: int
+
+
+@dataclass(slots=True)
+class _Running:
+    """One schedule while it runs."""
+
+    take: Take
+    props: Props
+    watch: BootWatch
+    started: bool = False
+    stopped: bool = False
+    failure: AppFailed | None = None
+    moves: list[Move] = field(default_factory=list)
+
+
+@final
+class Schedules:
+    """Runs schedules of scenarios and records each.
+
+    Args:
+        grounds: What they have in common.
+    """
+
+    def __init__(self, grounds: Grounds) -> None:
+        self._grounds = grounds
+        self._numbers = itertools.count(1)
+        self._expected: dict[tuple[str, Inputs], Mapping[str, int]] = {}
+
+    def play(
+        self, scenario: Scenario, inputs: Inputs, chooser: Chooser, *, strategy: str
+    ) -> Played:
+        """Run one schedule.
+
+        Args:
+            scenario: What happens.
+            inputs: To whom.
+            chooser: In which order.
+            strategy: What chose the order, for the record.
+
+        Raises:
+            AppFailed: The app cannot be loaded, or does not start although nobody
+                disturbs it.
+            PostgresError: The database does not answer.
+        """
+        grounds, recorder = self._grounds, self._grounds.scene.recorder
+        grounds.outer(grounds.state.restore())
+        if grounds.scene.outside is not None:
+            grounds.scene.outside.provider.renew()
+        take = Take(scenario, inputs, strategy, next(self._numbers))
+        mark = recorder.mark
+        spec = grounds.specs[way_of(scenario, grounds.specs)]
+        with same_chance(grounds.seed), surroundings(spec), gated_loop() as loop:
+            loop.on_advance = grounds.clock.passes
+            try:
+                ran, asked = self._run(take, chooser, loop)
+            finally:
+                grounds.clock.ends()
+        return Played(take.number, mark, ran, _digest(ran), asked)
+
+    def _run(
+        self, take: Take, chooser: Chooser, loop: GatedLoop
+    ) -> tuple[Ran, tuple[str, ...]]:
+        running: list[_Running] = []
+        kernel = Kernel(
+            loop,
+            chooser,
+            locks=self._grounds.locks,
+            named=self._named,
+            told=lambda move: self._moved(running[0], move),
+            fails=lambda entry: self._fails(running[0], entry),
+            faults=take.scenario.faults,
+        )
+        one = self._begin(take, kernel)
+        running.append(one)
+        with self._grounds.watching(one.watch):
+            ran = kernel.run(self._main(one))
+            self._note_end(one, ran)
+            # While it is watched: what is left behind ends now.
+            clear(loop)
+        return ran, tuple(kernel.actors)
+
+    def _begin(self, take: Take, kernel: Kernel) -> _Running:
+        grounds, scene = self._grounds, self._grounds.scene
+        recorder, scenario, number = scene.recorder, take.scenario, take.number
+        way = way_of(scenario, grounds.specs)
+        tenants, now = len(grounds.world.tenants), recorder.now()
+        recorder.add(Boot("boot", now, number, way, tenants, 1, 1))
+        faults = scenario.faults > 0
+        recorder.add(
+            Scheduled(
+                kind="scheduled",
+                at=now,
+                schedule=number,
+                scenario=scenario.name,
+                strategy=take.strategy,
+                faults=faults,
+                ready=scene.target.ready,
+            )
+        )
+        for one in scene.target.initialisers:
+            recorder.add(Watching("watching", one.function, one.awaited, one.again))
+        known = self._expected.get((scenario.name, take.inputs), {})
+        for actor, status in known.items():
+            recorder.add(Expected("expected", number, actor, status))
+        watch = BootWatch(
+            number,
+            recorder,
+            key=scene.key,
+            names=grounds.names,
+            initialisers=scene.target.initialisers,
+            activity=grounds.activity,
+        )
+        return _Running(take, self._props(take, kernel, way), watch)
+
+    def _props(self, take: Take, kernel: Kernel, way: str) -> Props:
+        grounds, scene = self._grounds, self._grounds.scene
+        app = GatedApp(load(grounds.specs[way]), kernel, scene.recorder)
+        client = Client(
+            app,
+            scene.recorder,
+            key=scene.key,
+            on_server_error=never_fails,
+            habits=scene.habits,
+        )
+        first = take.inputs.reads % max(1, len(grounds.reads))
+        return Props(
+            scene=scene,
+            world=grounds.world,
+            app=app,
+            kernel=kernel,
+            client=client,
+            driver=scene.driver(client, grounds.catalogue, grounds.world),
+            reads=grounds.reads[first:] + grounds.reads[:first],
+            schedule=take.number,
+            cast=take.inputs.cast,
+            skipped=take.inputs.skipped,
+        )
+
+    async def _main(self, one: _Running) -> None:
+        scenario = one.take.scenario
+        recorder, app = self._grounds.scene.recorder, one.props.app
+        recorder.add(
+            ActorCame(
+                "actor",
+                recorder.now(),
+                one.take.number,
+                LIFESPAN,
+                ActorRole.LIFESPAN,
+                None,
+                0,
+                "the app's lifespan",
+            )
+        )
+        app.on_phase = lambda phase: self._reached(one, phase)
+        stage = Stage(one.props)
+        try:
+            if scenario.started:
+                await app.start()
+            await scenario(stage)
+            await stage.settled()
+            await app.stop()
+        except AppFailed as error:
+            one.failure = error
+            await app.drained()
+            self._reached(one, Phase.STOPPED)
+        except ConnectionDropped:
+            await app.drained()
+
+    def _reached(self, one: _Running, phase: Phase) -> None:
+        recorder = self._grounds.scene.recorder
+        if phase is Phase.STOPPED:
+            one.stopped = True
+        recorder.add(Reached("reached", recorder.now(), one.take.number, 1, phase))
+
+    def _note_end(self, one: _Running, ran: Ran) -> None:
+        grounds, recorder = self._grounds, self._grounds.scene.recorder
+        key = (one.take.scenario.name, one.take.inputs)
+        if ran.error is not None:
+            raise ran.error
+        if one.stopped and ran.ending is Ending.ENDED and grounds.activity is not None:
+            grounds.outer(one.watch.stopped())
+        undisturbed = not any(choice.taken for choice in ran.trace)
+        if undisturbed and one.failure is not None:
+            raise one.failure
+        if undisturbed and key not in self._expected:
+            self._expected[key] = self._statuses(one)
+        recorder.add(
+            ScheduleEnded(
+                kind="schedule ended",
+                at=recorder.now(),
+                schedule=one.take.number,
+                ending=ran.ending,
+                waiting=ran.waiting,
+                deviations=tuple(_deviations(one.moves)),
+                choices=len(ran.trace),
+                operations=ran.operations,
+                uncontrolled=ran.uncontrolled,
+                digest=_digest(ran),
+                failure=self._masked(str(one.failure or "")),
+            )
+        )
+
+    def _statuses(self, one: _Running) -> Mapping[str, int]:
+        events = self._grounds.scene.recorder.since()
+        actors = {
+            event.exchange: event.actor
+            for event in events
+            if isinstance(event, ActorCame) and event.schedule == one.take.number
+        }
+        return {
+            actors[event.id]: event.status
+            for event in events
+            if isinstance(event, Exchange) and event.id in actors
+        }
+
+    def _moved(self, one: _Running, move: Move) -> None:
+        scene, operation = self._grounds.scene, move.operation
+        if move.deviates:
+            one.moves.append(move)
+        entry = move.entry
+        scene.recorder.add(
+            Moved(
+                kind="moved",
+                at=scene.recorder.now(),
+                schedule=one.take.number,
+                actor=entry.person if entry else operation.actor,
+                sequence=operation.sequence,
+                operation=operation.kind,
+                label=self._masked(operation.label),
+                movement=move.movement,
+                outcome=operation.outcome,
+                deviates=move.deviates,
+                exchange=entry.exchange if entry else 0,
+                opening=self._grounds.names[entry.key] if entry else None,
+                lane=operation.actor,
+            )
+        )
+
+    def _masked(self, text: str) -> str:
+        scene = self._grounds.scene
+        return masked(text, scene.recorder.scanner.scan_text(text), scene.key)
+
+    def _named(self, key: str) -> str:
+        tenant = self._grounds.names[key]
+        return "something" if tenant is None else alias(tenant)
+
+    def _fails(self, one: _Running, entry: Entry) -> frozenset[str]:
+        fails = one.props.fails
+        if not fails:
+            return frozenset()
+        whose = self._grounds.names[entry.key] if entry.key else None
+        return fails.get(whose, frozenset())
+
+
+def way_of(scenario: Scenario, known: Mapping[str, object]) -> str:
+    """Return the first of a scenario's strategies that the target has; "" if none."""
+    return next((name for name in scenario.strategies if name in known), "")
+
+
+def _deviations(moves: list[Move]) -> Iterator[Deviation]:
+    for move in moves:
+        one = move.operation
+        what = one.outcome or ("earlier" if one.actor == CLOCK else "goes first")
+        text = f"{one.actor}: {one.kind} {one.label} ({what})"
+        yield Deviation(one.actor, one.sequence, one.outcome, text)
+
+
+def _digest(ran: Ran) -> str:
+    text = repr([tuple(key) for key in schedule_of(ran.trace)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,94 @@
+"""Where scenarios come from: those that come along, and the user's own files."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import harness
+from harness.errors import UsageError
+from harness.races.scenario import Scenario
+
+_MODULES: Final = "harness_scenarios"
+
+
+def shelf() -> Path:
+    """Return where the scenarios are: in the package, or in a checkout beside it."""
+    package = Path(harness.__file__).resolve().parent
+    packed = package / "scenarios" / "races"
+    return packed if packed.is_dir() else package.parent / "scenarios" / "races"
+
+
+def known_scenarios() -> Mapping[str, Scenario]:
+    """Return the scenarios that come along, by name."""
+    found: dict[str, Scenario] = {}
+    for path in sorted(shelf().glob("*.py")):
+        found |= scenarios_in(path)
+    return found
+
+
+def find_scenarios(names: Sequence[str]) -> Sequence[Scenario]:
+    """Return scenarios by their names, or all of a file by its path.
+
+    Args:
+        names: Of scenarios that come along, or paths that end in ``.py``, or
+            ``path.py:name``; all that come along if there are none.
+
+    Raises:
+        UsageError: There is no such scenario.
+    """
+    known = known_scenarios()
+    if not names:
+        return tuple(known.values())
+    return tuple(one for name in names for one in _found(name, known))
+
+
+def _found(name: str, known: Mapping[str, Scenario]) -> Sequence[Scenario]:
+    path, colon, wanted = name.partition(".py")
+    if colon:
+        here = scenarios_in(Path(f"{path}.py"))
+        wanted = wanted.removeprefix(":")
+        if not wanted:
+            return tuple(here.values())
+        known, name = here, wanted
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise UsageError(
+            f"There is no scenario {name!r}.{guess}",
+            hint=f"There are: {', '.join(known)}; or name a file of yours.",
+        )
+    return (known[name],)
+
+
+def scenarios_in(path: Path) -> Mapping[str, Scenario]:
+    """Return the scenarios of a file, by name.
+
+    Raises:
+        UsageError: It cannot be read, or has none.
+    """
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.")
+    name = f"{_MODULES}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise UsageError(f"Importing {path} failed: {what}.") from error
+    found = {
+        one.name: one for one in vars(module).values() if isinstance(one, Scenario)
+    }
+    if not found:
+        raise UsageError(
+            f"{path} has no scenario.", hint="Mark an async function with @scenario."
+        )
+    return found
