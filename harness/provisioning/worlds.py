@@ -84,7 +84,9 @@ async def make_world(
             entry=entry_of(scene.target.login),
         )
         driver = scene.driver(client, catalogue, world)
-        deferred = naming_addresses(driver) if bare else frozenset[str]()
+        # To tell which they are takes requests of all operations, and those seconds.
+        told = bare and (owners > 0 or requests)
+        deferred = naming_addresses(driver) if told else frozenset[str]()
         world = replace(world, deferred=tuple(sorted(deferred)))
         return await planted(
             scene,

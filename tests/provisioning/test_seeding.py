@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from harness.model.event import Exchange, LogLine
 from harness.model.step import Role
+from harness.provisioning.catalogue import CasePool
 from harness.provisioning.driver import Driver
 from harness.provisioning.seeding import as_owner, seed
 from harness.provisioning.worlds import make_world
@@ -144,7 +145,11 @@ class Undrawn(Mapping[str, tuple[Case, ...]]):
 
 
 async def test_no_request_is_drawn_where_nobody_gets_objects(app: Opened) -> None:
-    world, catalogue = await make_world(app.scene, tenants=1, seed=1, seeded=0)
+    world, catalogue = await make_world(
+        app.scene, tenants=1, seed=1, seeded=0, bare=True
+    )
+    assert isinstance(catalogue.pool, CasePool)
+    assert not catalogue.pool._made
     closed = replace(catalogue, pool=Undrawn())
     driver = app.scene.driver(app.client, closed, world)
 
