@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from harness.scheduling.entry import Entry
     from harness.scheduling.loop import GatedLoop
 
-# Operations which open connections that no tap stands before.
-_OPENS: Final = frozenset({"connect", "cancel"})
+# Operations which open or close connections, by which these are not known.
+_OPENS: Final = frozenset({"connect", "cancel", "close"})
 # What the loop has called when a thread has something for it.
 _FROM_THREADS: Final = "_read_from_self"
 # Of threads that wait for jobs which are operations.
@@ -50,7 +50,7 @@ class Outside:
         kinds = {one.work.kind for one in flying if one.work.wire is None}
         for source in sources:
             if isinstance(source, asyncio.BaseTransport):
-                explained = not _is_foreign(source) or not kinds.isdisjoint(_OPENS)
+                explained = not kinds.isdisjoint(_OPENS) or _answers(source, flying)
             else:
                 explained = bool(kinds)
             if not explained:
@@ -84,7 +84,19 @@ class Outside:
 
 def _is_foreign(source: object) -> bool:
     protocol = getattr(source, "_protocol", None)
-    return not getattr(protocol, "harness_gated", False)
+    gated = getattr(protocol, "harness_gated", False)
+    return not gated or getattr(protocol, "harness_listens", False)
+
+
+def _answers(source: object, flying: Collection[Entry]) -> bool:
+    """Whether what came over a connection may be the answer to an operation."""
+    protocol = getattr(source, "_protocol", None)
+    if not getattr(protocol, "harness_gated", False):
+        return False
+    wire = getattr(protocol, "harness_wire", None)
+    if wire is None or wire.outstanding:
+        return True
+    return any(one.work.wire is wire for one in flying)
 
 
 def _described(source: object) -> str:

@@ -49,8 +49,10 @@ def _name(task: asyncio.Task[Any], waited: asyncio.Future[Any]) -> str:
         work = waited.get_coro()
         return f"the task {getattr(work, '__qualname__', work)}"
     frames = list(_frames(task))
+    # Not what stands between an app and its libraries.
+    theirs = [one for one in frames if not one.f_code.co_filename.startswith(_OURS)]
     if frames:
-        frame = frames[-1]
+        frame = (theirs or frames)[-1]
         owner = frame.f_locals.get("self")
         if owner is not None and frame.f_code.co_filename.startswith(_LIBRARY):
             return f"{type(owner).__name__}.{frame.f_code.co_name}"

@@ -7,11 +7,13 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 
 from harness.model.race import Ending
 from harness.point import point
 from harness.scheduling.kernel import Kernel
+from harness.scheduling.locks import Locks
 from tests.scheduling.ground import acting, play
 
 
@@ -107,6 +109,46 @@ def test_a_thread_that_the_app_started_is_waited_for() -> None:
     assert ran.uncontrolled == (
         "scenario: Event.wait was woken from outside (a thread)",
     )
+
+
+def test_who_listens_to_postgres_is_no_deadlock(dsn: str, locks: Locks) -> None:
+    heard: list[object] = []
+
+    async def scenario(_: Kernel) -> None:
+        came = asyncio.Event()
+        listener, speaker = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+
+        def hear(*args: object) -> None:
+            heard.append(args[-1])
+            came.set()
+
+        try:
+            await listener.add_listener("news", hear)
+            await speaker.execute("select pg_notify('news', 'hello')")
+            await acting("listener", came.wait())
+        finally:
+            listener.terminate()
+            speaker.terminate()
+
+    ran = play(scenario, locks=locks).ran
+
+    assert ran.ending is Ending.ENDED
+    assert ran.error is None
+    assert heard == ["hello"]
+
+
+def test_who_listens_to_postgres_and_hears_nothing_is_stuck(
+    dsn: str, locks: Locks
+) -> None:
+    async def scenario(_: Kernel) -> None:
+        listener = await asyncpg.connect(dsn)
+        try:
+            await listener.add_listener("news", print)
+            await asyncio.Event().wait()
+        finally:
+            listener.terminate()
+
+    assert play(scenario, locks=locks).ran.ending is Ending.STUCK
 
 
 def test_a_task_that_a_thread_starts_is_put_in_order_like_others() -> None:

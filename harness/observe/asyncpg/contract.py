@@ -39,6 +39,11 @@ DATA_RECEIVED: Final = f"{_PROTOCOL}.data_received"
 CONNECT: Final = "asyncpg.connect_utils:__connect_addr"
 CANCEL: Final = "asyncpg.connect_utils:_cancel"
 
+LISTENING: Final = (
+    "asyncpg.connection:Connection.add_listener",
+    "asyncpg.connection:Connection.remove_listener",
+)
+
 CONTRACT: Final = (
     *OPERATIONS,
     *QUESTIONS,
@@ -46,6 +51,7 @@ CONTRACT: Final = (
     DATA_RECEIVED,
     CONNECT,
     CANCEL,
+    *LISTENING,
 )
 """All of them, by where they are."""
 

@@ -12,6 +12,7 @@ from harness.observe.asyncpg.contract import (
     CONNECT,
     CONNECTION_MADE,
     DATA_RECEIVED,
+    LISTENING,
     OPERATIONS,
     QUESTIONS,
     outdated,
@@ -43,6 +44,7 @@ def asyncpg_gated() -> Iterator[None]:
         Patch(DATA_RECEIVED, _data_received),
         Patch(CONNECT, _connecting),
         Patch(CANCEL, _cancelling),
+        *(Patch(name, _listening) for name in LISTENING),
     )
     with patched_on_import(patches, lacking=outdated):
         yield
@@ -130,6 +132,18 @@ def _cancelling(cancel: Method) -> Method:
         return await gate.perform(Work("cancel", "of the statement at Postgres", call))
 
     return cancelled
+
+
+def _listening(change: Method) -> Method:
+    @functools.wraps(change)
+    async def changed(self: Any, *args: Any, **kwargs: Any) -> None:
+        await change(self, *args, **kwargs)
+        # What comes then answers nothing that was asked.
+        protocol = self._protocol
+        if hasattr(protocol, "harness_wire"):
+            protocol.harness_listens = bool(self._listeners)
+
+    return changed
 
 
 def _refused() -> Exception:
