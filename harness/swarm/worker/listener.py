@@ -21,6 +21,7 @@ from harness.swarm.worker.hooks import crew_of
 from harness.swarm.worker.looking import look
 
 if TYPE_CHECKING:
+    from gevent import Greenlet
     from locust.env import Environment
 
     from harness.swarm.crew.account import Account
@@ -32,6 +33,40 @@ PAUSE: Final = 1.0
 LONGEST: Final = 10.0
 """Most seconds that a listener waits because an answer asked it to."""
 _READY: Final = 0.1
+
+
+@final
+class Holding:
+    """What one user holds open, in the name of one tenant after the other.
+
+    Args:
+        environment: Locust's.
+        base: Where the app answers.
+        form: What is held open.
+    """
+
+    def __init__(self, environment: Environment, base: str, form: Form) -> None:
+        self._environment = environment
+        self._base = base
+        self._form = form
+        self._listening: Greenlet[[], None] | None = None
+
+    def move(self, account: Account, user: Greenlet[..., None] | None) -> None:
+        """Listen for a tenant, and no longer for the one before.
+
+        Args:
+            account: The tenant.
+            user: Runs the user; all ends with it.
+        """
+        if self._listening is None and user is not None:
+            user.link(lambda _: self._end())
+        self._end()
+        listener = Listener(self._environment, self._base, account, self._form)
+        self._listening = gevent.spawn(listener.listen)
+
+    def _end(self) -> None:
+        if self._listening is not None:
+            self._listening.kill(block=False)
 
 
 @final

@@ -16,7 +16,7 @@ from harness.swarm.crew.asked import Asked
 from harness.swarm.crew.renewal import access_of
 from harness.swarm.crew.reply import Reply
 from harness.swarm.worker.hooks import crew_of, scouting, users_of
-from harness.swarm.worker.listener import Listener
+from harness.swarm.worker.listener import Holding
 from harness.swarm.worker.looking import look
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class TenantUser(FastHttpUser):
         self.account: Account = self.crew.next_account()
         self.due = self.schedule = 0.0
         self._asked = 0
-        self._flow = self.crew.next_flow(one_in=self.hold)
-        self._listening: gevent.Greenlet[[], None] | None = None
+        flow = self.crew.next_flow(one_in=self.hold)
+        self._holding = Holding(environment, self.host or "", flow) if flow else None
         self._response: ResponseContextManager
 
     def read(self) -> bool:
@@ -157,27 +157,14 @@ class TenantUser(FastHttpUser):
         moves = self.visit and self._asked and self._asked % self.visit == 0
         if moves:
             self.account = self.crew.next_account()
-        if self._flow is not None and (moves or not self._asked):
-            self._listen(self._flow)
+        if self._holding is not None and (moves or not self._asked):
+            self._holding.move(self.account, self.greenlet)
         self._asked += 1
         self.crew.counts.tenant(self.account.tenant.index).arrive()
         due, self.due = self.due or time.monotonic(), 0.0
         if self._outside(self.account.access) and self._renew(self.account, due=due):
             return time.monotonic()  # how long that took is measured apart
         return due
-
-    def _listen(self, form: Form) -> None:
-        """Hold a flow open in the name of the tenant, and no other one any more."""
-        if self._listening is not None:
-            self._listening.kill(block=False)
-        elif self.greenlet is not None:
-            self.greenlet.link(lambda _: self._hang_up())
-        listener = Listener(self.environment, self.host or "", self.account, form)
-        self._listening = gevent.spawn(listener.listen)
-
-    def _hang_up(self) -> None:
-        if self._listening is not None:
-            self._listening.kill(block=False)
 
     def _outside(self, access: Access) -> bool:
         """Whether a user has to log in before it asks, as far as it knows."""
