@@ -67,6 +67,8 @@ class Work(Generic[T]):
         wire: What it goes over; None if nobody can tamper with that.
         failure: Makes the error that it ends with if it fails without an answer; None
             if it cannot.
+        discard: Gives back what it returned, if whoever awaited it was cancelled when
+            that was there; None if nothing has to be.
         parks: Whether it can be made to wait for its turn. If not, it goes ahead, and
             only its end is waited for.
     """
@@ -76,6 +78,7 @@ class Work(Generic[T]):
     call: Callable[[], Awaitable[T]]
     wire: Wire | None = None
     failure: Callable[[], Exception] | None = None
+    discard: Callable[[T], None] | None = None
     parks: bool = True
 
 

@@ -89,7 +89,7 @@ class Turns:
         token = _INSIDE.set(entry)
         movement = Movement.CAME
         try:
-            return await self._fly(entry, work)
+            result = await self._fly(entry, work)
         except asyncio.CancelledError:
             movement = Movement.CANCELLED
             raise
@@ -98,7 +98,16 @@ class Turns:
             raise
         finally:
             _INSIDE.reset(token)
+            if movement is not Movement.CAME:
+                await self._land(entry, movement)
+        try:
             await self._land(entry, movement)
+        except asyncio.CancelledError:
+            # As if the answer had been read, and the cancellation had come then.
+            if work.discard is not None:
+                work.discard(result)
+            raise
+        return result
 
     async def in_thread(self, name: str, call: Callable[[], asyncio.Future[T]]) -> T:
         """Have a function run in a thread when the schedule says so."""
@@ -195,9 +204,13 @@ class Turns:
                 await entry.landing
             except asyncio.CancelledError:
                 self._flights.abandon(entry)
-                # Its answer was there before: whoever gets it is cancelled next.
+                self.tell(entry, Movement.CANCELLED)
+                if entry.work.kind != "thread":
+                    raise
+                # What a thread has done is handed over, and the next wait is cancelled.
                 entry.task.uncancel()
-                self._loop.call_soon(entry.task.cancel)
+                entry.task.cancel()
+                return
         self.tell(entry, movement)
 
     def tell(self, entry: Entry, movement: Movement) -> None:

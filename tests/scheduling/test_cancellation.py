@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from harness.model.race import Ending
+from harness.point import Work, point, running_gate
 from harness.scheduling.choice import Operation
 from harness.scheduling.kernel import Kernel
 from harness.scheduling.locks import Locks
@@ -166,3 +167,45 @@ def test_each_actor_leaves_only_once(dsn: str, locks: Locks) -> None:
 
     assert moves(played, "leaver").count("left") == 1
     assert len(never.left) == 8
+
+
+@pytest.mark.parametrize("ends", ["host first", "child first"])
+def test_a_cancellation_stays_within_what_it_cancels(ends: str) -> None:
+    """A group cancels its host, which has its answer already, or not yet."""
+    seen: list[str] = []
+    given_back: list[str] = []
+
+    async def answer() -> str:
+        loop = asyncio.get_running_loop()
+        came: asyncio.Future[str] = loop.create_future()
+        loop.call_soon_threadsafe(came.set_result, "answer")
+        return await came
+
+    async def ask(name: str) -> None:
+        gate = running_gate()
+        assert gate is not None
+        discard = given_back.append
+        work = Work("outside", name, answer, discard=discard, parks=False)
+        await gate.perform(work)
+
+    async def fails() -> None:
+        await ask("child")
+        raise KeyError
+
+    async def scenario(_: Kernel) -> None:
+        host = "a" if ends == "host first" else "z"
+        with pytest.raises(BaseExceptionGroup):  # noqa: PT012 - a block of its own
+            async with asyncio.TaskGroup() as group:
+                group.create_task(acting("m", fails()))
+                await asyncio.sleep(0)
+                await acting(host, ask("host"))
+                seen.append("the host went on")
+        await point("afterwards")
+        seen.append("nothing was left over")
+
+    ran = play(scenario).ran
+
+    assert ran.error is None
+    wanted = ["the host went on"] if ends == "host first" else []
+    assert seen == [*wanted, "nothing was left over"]
+    assert given_back == ([] if wanted else ["answer"])

@@ -117,7 +117,8 @@ def _connecting(connect: Method) -> Method:
         gate = running_gate()
         if gate is None:
             return await call()
-        return await gate.perform(Work("connect", "Postgres", call, None, _refused))
+        work = Work("connect", "Postgres", call, None, _refused, _terminate)
+        return await gate.perform(work)
 
     return connected
 
@@ -144,6 +145,10 @@ def _listening(change: Method) -> Method:
             protocol.harness_listens = bool(self._listeners)
 
     return changed
+
+
+def _terminate(connection: Any) -> None:
+    connection.terminate()
 
 
 def _refused() -> Exception:

@@ -134,9 +134,16 @@ def _connecting(connect: Method, *, core: str) -> Method:
             error: Exception = sys.modules[core].ConnectError("connection refused")
             return error
 
-        return await gate.perform(Work("connect", str(where), call, None, failure))
+        work = Work("connect", str(where), call, None, failure, _abort)
+        return await gate.perform(work)
 
     return connected
+
+
+def _abort(stream: Any) -> None:
+    transport = getattr(getattr(stream, "_stream", None), "_transport", None)
+    if transport is not None:
+        transport.abort()
 
 
 def _keep_in_mind(stream: Any) -> None:

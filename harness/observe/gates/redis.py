@@ -72,7 +72,11 @@ def _connecting(connect: Method) -> Method:
             protocol = self._writer.transport.get_protocol()
             protocol.harness_gated = True
 
-        await gate.perform(Work("connect", "Redis", call, None, _refused))
+        def discard(_: None) -> None:
+            self._writer.transport.abort()
+            self._reader = self._writer = None
+
+        await gate.perform(Work("connect", "Redis", call, None, _refused, discard))
 
     return connected
 
