@@ -127,6 +127,15 @@ def isolation(session: nox.Session) -> None:
 
 
 @nox.session(python=DEFAULT, default=False)
+def races(session: nox.Session) -> None:
+    """Do all orders of start-up and first use hold? On the reference app."""
+    install(session, ".[reference]")
+
+    arguments = session.posargs or ["--schedules", "50"]
+    run(session, "harness", "races", *arguments)
+
+
+@nox.session(python=DEFAULT, default=False)
 def startup(session: nox.Session) -> None:
     """Does each start open each tenant once, and how fast? On the reference app."""
     install(session, ".[reference]")

@@ -17,4 +17,5 @@ def main() -> None:
     from harness.cli.app import app
 
     with contextlib.suppress(BrokenPipeError):
-        app(prog_name="harness")
+        # Some verbs start the process anew; whoever calls one from elsewhere has none.
+        app(prog_name="harness", obj=tuple(sys.orig_argv))

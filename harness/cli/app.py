@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import doctor, isolation, mutants, replay, report, startup, swarm
+from harness.cli import (
+    doctor,
+    isolation,
+    mutants,
+    races,
+    replay,
+    report,
+    startup,
+    swarm,
+)
 
 app = typer.Typer(
     name="harness",
@@ -20,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("isolation")(isolation.isolation)
+app.command("races")(races.races)
 app.command("startup")(startup.startup)
 app.command("swarm", context_settings=swarm.PASSING_ON)(swarm.swarm)
 app.command("mutants")(mutants.mutants)

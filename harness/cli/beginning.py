@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,18 +45,25 @@ class Beginning:
         return Order(self.settings, self.command, self.root, listener)
 
 
-def begin(flags: Mapping[str, object], terminal: Terminal) -> Beginning:
+def begin(
+    flags: Mapping[str, object],
+    terminal: Terminal,
+    *,
+    first: Callable[[Settings], None] = lambda _: None,
+) -> Beginning:
     """Load the settings and say where they came from.
 
     Args:
         flags: All of a verb's settings by name; None for those not given.
         terminal: Where to say it.
+        first: What has to be done with them before anything is said.
 
     Raises:
         SettingsError: A setting is unknown or bad.
     """
     here = Path.cwd()
     loaded = load_settings(flags, cwd=here, environ=os.environ)
+    first(loaded.settings)
     file = [short(loaded.pyproject, here)] if loaded.pyproject else []
     others = [
         origin

@@ -51,6 +51,9 @@ Machine = Annotated[
 ]
 Examples = Annotated[int | None, typer.Option(help="Sequences that are tried.")]
 Steps = Annotated[int | None, typer.Option(help="Longest sequence, in requests.")]
+Schedules = Annotated[
+    int | None, typer.Option(help="Schedules of each scenario that are explored.")
+]
 FailOn = Annotated[
     str | None,
     typer.Option(

@@ -6,6 +6,7 @@ from harness.run.isolation import isolation
 from harness.run.judgement import check
 from harness.run.mutants import MutantOutcome, mutants
 from harness.run.order import Order
+from harness.run.races import races
 from harness.run.replay import replay
 from harness.run.startup import startup
 from harness.run.swarm import swarm
@@ -16,6 +17,7 @@ __all__ = [
     "check",
     "isolation",
     "mutants",
+    "races",
     "replay",
     "startup",
     "swarm",
