@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-VARIABLE: Final = "PYTHONHASHSEED"
+from harness.races.hashes import VARIABLE, is_fixed
+
 _SEEDS: Final = 2**32
 
 
@@ -37,8 +38,3 @@ def anew(
     """Return the command line and the variables of a process with a fixed hash seed."""
     fixed = {**environ, VARIABLE: str(seed % _SEEDS)}
     return [sys.executable, *arguments[1:]], fixed
-
-
-def is_fixed(environ: Mapping[str, str]) -> bool:
-    """Tell whether a process with these variables has the hashes of any other such."""
-    return environ.get(VARIABLE, "").isdecimal()

@@ -1,4 +1,4 @@
-"""``harness races``: in which orders can start-up and first use meet, and do all hold?"""
+"""``harness races``: do start-up and first use hold in whatever order they meet?"""
 
 from __future__ import annotations
 

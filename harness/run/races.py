@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
@@ -30,6 +31,7 @@ from harness.observe.resources import resources_tapped
 from harness.provisioning.stage import simple_readings
 from harness.races.drawing import draw_inputs
 from harness.races.exploration import Exploration, Explored
+from harness.races.hashes import VARIABLE, is_fixed
 from harness.races.schedules import Grounds, Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
@@ -129,6 +131,8 @@ class _Run:
         began = time.perf_counter()
         with self._opened() as (pg, scene, stage, grounds):
             directory.write_world(stage.world)
+            for caveat in _caveats(self.target):
+                scene.recorder.add(Note("note", caveat))
             try:
                 self._explore(grounds)
             except Inconclusive as error:
@@ -259,6 +263,20 @@ class _Run:
             coverage=covered,
             measurements=measured,
             surroundings={"schedules": str(settings.schedules)},
+        )
+
+
+def _caveats(target: Target) -> Iterator[str]:
+    """Say what outlives a schedule, or differs from process to process."""
+    if not target.reimport:
+        yield (
+            "Module-level state of the app lives on between schedules: name its "
+            "packages in Target.reimport."
+        )
+    if not is_fixed(os.environ):
+        yield (
+            "The hashes of this process are its own, so another one may order sets "
+            f"otherwise and take other schedules: set {VARIABLE} before Python starts."
         )
 
 

@@ -13,7 +13,7 @@ def test_help_names_every_verb_and_the_exit_codes(run: Run) -> None:
     done = run("--help")
 
     assert done.returncode == 0
-    for verb in ("isolation", "mutants", "replay", "report", "doctor"):
+    for verb in ("isolation", "races", "mutants", "replay", "report", "doctor"):
         assert f"\n  {verb} " in done.stdout
     assert "130 interrupted" in done.stdout
 
@@ -43,6 +43,7 @@ def test_help_loads_nothing_that_takes_long(environ: dict[str, str]) -> None:
         (["isolaton"], "Did you mean 'isolation'?"),
         (["isolation", "--sed", "1"], "--seed"),
         (["isolation", "--seed", "x"], "--seed"),
+        (["races", "--schedules", "0"], "--schedules is 0"),
         (["replay"], "RUN"),
         (["report", "--format", "pdf"], "--format"),
         (["isolation", "--fail-on", "everything"], "--fail-on is 'everything'"),
