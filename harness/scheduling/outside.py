@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 _OPENS: Final = frozenset({"connect", "cancel", "close"})
 # What the loop has called when a thread has something for it.
 _FROM_THREADS: Final = "_read_from_self"
-# Of threads that wait for jobs which are operations.
-_POOLED: Final = ("asyncio_", "AnyIO worker", "ThreadPoolExecutor")
 
 
 @final
@@ -77,8 +75,10 @@ class Outside:
     def may_come(self) -> bool:
         """Whether something is open that no tap stands before."""
         return any(_is_foreign(one) for one in self._loop.watched()) or any(
-            one.is_alive() and not one.name.startswith(_POOLED)
-            for one in set(threading.enumerate()) - self._before
+            getattr(one, "harness_of_app", False)
+            and not _is_pooled(one)
+            and one not in self._before
+            for one in threading.enumerate()
         )
 
 
@@ -86,6 +86,14 @@ def _is_foreign(source: object) -> bool:
     protocol = getattr(source, "_protocol", None)
     gated = getattr(protocol, "harness_gated", False)
     return not gated or getattr(protocol, "harness_listens", False)
+
+
+def _is_pooled(thread: threading.Thread) -> bool:
+    """Whether it waits for jobs, which are operations."""
+    if type(thread).__module__.startswith("anyio."):
+        return True
+    target = getattr(thread, "_target", None)
+    return getattr(target, "__module__", "") == "concurrent.futures.thread"
 
 
 def _answers(source: object, flying: Collection[Entry]) -> bool:

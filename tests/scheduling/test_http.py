@@ -227,3 +227,18 @@ def test_a_time_out_does_not_fire_while_an_answer_is_awaited(server: Server) -> 
 
     for seed in range(3):
         assert play(scenario, Seeded(seed)).ran.error is None
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.__name__)
+def test_a_deadlock_is_seen_beside_a_connection_that_is_kept(
+    library: Any, server: Server
+) -> None:
+    async def scenario(_: Kernel) -> None:
+        async with library.AsyncClient(base_url=server.url) as client:
+            await client.get("/")
+            await asyncio.Event().wait()
+
+    ran = play(scenario).ran
+
+    assert ran.ending is Ending.DEADLOCK
+    assert [one.what for one in ran.waiting] == ["Event.wait"]

@@ -10,6 +10,7 @@ import anyio.from_thread
 import anyio.to_thread
 import pytest
 
+from harness.model.race import Ending
 from harness.point import point
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Follows, Seeded, acting, play
@@ -112,3 +113,18 @@ def test_what_a_job_raises_reaches_who_waits() -> None:
             await anyio.to_thread.run_sync(fail)
 
     assert play(scenario).ran.error is None
+
+
+@pytest.mark.parametrize("how", ["executor", "own executor", "anyio"])
+def test_a_deadlock_is_seen_beside_threads_that_wait_for_jobs(how: str) -> None:
+    async def scenario(_: Kernel) -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="own") as executor:
+            if how == "anyio":
+                await anyio.to_thread.run_sync(threading.get_ident)
+            else:
+                pool = executor if how == "own executor" else None
+                await loop.run_in_executor(pool, threading.get_ident)
+            await asyncio.Event().wait()
+
+    assert play(scenario).ran.ending is Ending.DEADLOCK

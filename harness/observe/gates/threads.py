@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.point import Gate
 
 _WORKER: Final = "anyio._backends._asyncio:AsyncIOBackend.run_sync_in_worker_thread"
+_START: Final = "threading:Thread.start"
 # Where callers may have found it.
 _BACK: Final = (
     "asyncio:run_coroutine_threadsafe",
@@ -41,7 +42,11 @@ def threads_gated() -> Iterator[None]:
         EnvironmentFailure: anyio lacks what the tap relies on. It comes out of the
             import of anyio if that is imported later.
     """
-    patches = (Patch(_WORKER, _working), *(Patch(name, _lending) for name in _BACK))
+    patches = (
+        Patch(_WORKER, _working),
+        Patch(_START, _starting),
+        *(Patch(name, _lending) for name in _BACK),
+    )
     with patched_on_import(patches, lacking=_outdated):
         yield
 
@@ -74,6 +79,16 @@ def name_of(function: Any) -> str:
         runs = getattr(inner, "__name__", "") == "run" and function.args
         function = function.args[0] if runs else inner
     return str(getattr(function, "__qualname__", type(function).__qualname__))
+
+
+def _starting(start: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(start)
+    def started(self: Any) -> None:
+        # Others are none of the app's: the server of a stub has some, too.
+        self.harness_of_app = running_gate() is not None
+        start(self)
+
+    return started
 
 
 def _lending(submit: Callable[..., Any]) -> Callable[..., Any]:
