@@ -14,7 +14,6 @@ from harness.scheduling.flights import Flights
 from harness.scheduling.fresh import refuse_foreign_loop
 from harness.scheduling.moves import Move, Ran
 from harness.scheduling.outcomes import (
-    AFTER,
     BEFORE,
     CUT,
     DISCONNECT,
@@ -24,6 +23,7 @@ from harness.scheduling.outcomes import (
     outcomes_of,
 )
 from harness.scheduling.outside import Outside
+from harness.scheduling.tampering import Tampering
 from harness.scheduling.turns import Turns
 from harness.scheduling.waits import who_waits
 
@@ -94,7 +94,7 @@ class Kernel:
         self._outside = Outside(loop)
         self._flights = Flights(loop, locks, self._outside)
         self._turns = Turns(loop, self._flights, told, named)
-        self._resuming: list[Entry] = []
+        self._tampering = Tampering(self._turns.tampered, self._leave)
         self._trace: list[Choice] = []
         self._steps = 0
         self._operations = 0
@@ -109,11 +109,7 @@ class Kernel:
     def busy(self) -> None:
         """Cancel who is to be cancelled between an answer and its delivery."""
         self._outside.note_who_waited()
-        for entry in self._turns.tampered[:]:
-            waited = getattr(entry.task, "_fut_waiter", None)
-            if entry.outcome == AFTER and waited is not None and waited.done():
-                self._turns.tampered.remove(entry)
-                self._leave(entry)
+        self._tampering.before_delivery()
         self._spins += 1
         if self._spins >= MOST_SPINS:
             self._spins = 0
@@ -141,21 +137,23 @@ class Kernel:
         self._steps += _SPIN
         if self._steps > MOST_STEPS:
             self._end(Ending.ENDLESS)
-        elif self._interfere() or self._flights.settle() or self._flights.deliver():
+        elif self._goes_on_by_itself():
             return
         elif options := self._options():
             self._choose(options)
         elif self._loop.next_timer() is not None:
             self._advance()
 
+    def _goes_on_by_itself(self) -> bool:
+        """Return whether what is under way makes something happen, with no choice."""
+        return (
+            self._tampering.amid_answers()
+            or self._flights.settle()
+            or self._flights.deliver()
+        )
+
     def _go_on(self) -> None:
-        for entry in self._resuming[:]:
-            self._resuming.remove(entry)
-            if entry.work.wire is not None:
-                entry.work.wire.resume()
-        if self._interfere() or self._flights.settle() or self._flights.deliver():
-            return
-        if self._flights.listen(0):
+        if self._goes_on_by_itself() or self._flights.listen(0):
             return
         self._steps += 1
         if self._steps > MOST_STEPS:
@@ -164,23 +162,6 @@ class Kernel:
             self._choose(options)
         else:
             self._nothing_parked()
-
-    def _interfere(self) -> bool:
-        """Act on operations whose answers are held, once these have come."""
-        for entry in self._turns.tampered[:]:
-            wire = entry.work.wire
-            if not entry.held or wire is None:
-                continue
-            if wire.answered() or entry.waits:
-                entry.held = False
-                self._turns.tampered.remove(entry)
-                if entry.outcome == CUT:
-                    wire.cut()
-                else:
-                    self._leave(entry)
-                    self._resuming.append(entry)
-                return True
-        return False
 
     def _options(self) -> list[tuple[Operation, Entry | None]]:
         """Return what could happen next, the first-come-first-served pick first."""
