@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.model.race import Ending, Movement, Waiting
@@ -20,6 +20,8 @@ from harness.scheduling.outcomes import (
     HANG,
     LEAVES,
     RAISE,
+    Option,
+    options_of,
     outcomes_of,
 )
 from harness.scheduling.outside import Outside
@@ -163,30 +165,21 @@ class Kernel:
         else:
             self._nothing_parked()
 
-    def _options(self) -> list[tuple[Operation, Entry | None]]:
-        """Return what could happen next, the first-come-first-served pick first."""
-        entries = sorted(self._turns.parked, key=lambda one: one.came)
-        options: list[tuple[Operation, Entry | None]] = [
-            (entry.option(), entry) for entry in entries
-        ]
-        if not options:
-            return options
-        timer = self._loop.next_sleep()
-        if timer is not None and self._early < MOST_EARLY:
-            options.append((self._clock(timer), None))
-        for entry in sorted(entries, key=lambda one: one.order):
-            actor = self.actors.get(entry.person)
-            fails = self._fails(entry) if self._faults > 0 else ()
-            others = outcomes_of(entry, actor, fails=fails)
-            options.extend((entry.option(outcome), entry) for outcome in others)
-        return options
+    def _options(self) -> list[Option]:
+        timer = self._loop.next_sleep() if self._early < MOST_EARLY else None
+        clock = None if timer is None else self._clock(timer)
+        return options_of(self._turns.parked, clock=clock, others=self._others)
+
+    def _others(self, entry: Entry) -> Iterator[str]:
+        fails = self._fails(entry) if self._faults > 0 else ()
+        return outcomes_of(entry, self.actors.get(entry.person), fails=fails)
 
     def _clock(self, timer: asyncio.TimerHandle) -> Operation:
         sequence = self._turns.sequences.get(CLOCK, 0)
         later = max(0.0, timer.when() - self._loop.time())
         return Operation(CLOCK, sequence, "clock", f"{later:.3g} s pass")
 
-    def _choose(self, options: list[tuple[Operation, Entry | None]]) -> None:
+    def _choose(self, options: list[Option]) -> None:
         taken = 0
         operations = tuple(operation for operation, _ in options)
         if len(options) > 1:

@@ -1,11 +1,12 @@
-"""What can become of an operation, beside going ahead."""
+"""What can happen next: which operation goes ahead, or what becomes of it instead."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final, TypeAlias
 
 from harness.scheduling.actors import Actor
+from harness.scheduling.choice import Operation
 from harness.scheduling.entry import Entry
 
 GOES: Final = ""
@@ -29,6 +30,32 @@ HANG: Final = "hang"
 LEAVES: Final = frozenset({BEFORE, SENT, UNDONE, AFTER})
 CANCELLED_STATE: Final = "57014"
 FAILED_STATE: Final = "XX000"
+
+
+Option: TypeAlias = tuple[Operation, Entry | None]
+"""What could happen next, and to which operation; None for the clock."""
+
+
+def options_of(
+    parked: Iterable[Entry],
+    *,
+    clock: Operation | None,
+    others: Callable[[Entry], Iterable[str]],
+) -> list[Option]:
+    """Return what could happen next, the first-come-first-served pick first.
+
+    Args:
+        parked: Operations that wait for their turn.
+        clock: That time passes, if it may; it never does where nothing else can happen.
+        others: Tells what else could become of an operation.
+    """
+    entries = sorted(parked, key=lambda one: one.came)
+    options: list[Option] = [(entry.option(), entry) for entry in entries]
+    if options and clock is not None:
+        options.append((clock, None))
+    for entry in sorted(entries, key=lambda one: one.order):
+        options.extend((entry.option(outcome), entry) for outcome in others(entry))
+    return options
 
 
 def outcomes_of(
