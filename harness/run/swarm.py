@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 EXERCISE = "swarm"
 SEEDED = 50
 """Of more tenants, only so many own something when a swarm begins."""
+FURNISHED = 10
+"""Of these, so many get anew in each run what names addresses of the run."""
 FAILURES = Budget("failures", 1.0, "%")
 """The budget for failures where the user gave none."""
 
@@ -201,8 +203,9 @@ class _Run:
         Raises:
             Inconclusive: There is nothing.
         """
+        seeded = None if self.seeded is None else FURNISHED
         world = await furnish(
-            made.scene, hosted, made.world, made.catalogue, seeded=self.seeded
+            made.scene, hosted, made.world, made.catalogue, seeded=seeded
         )
         self.world = world
         count = len(world.requests)
