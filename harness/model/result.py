@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.model.coverage import Coverage
+from harness.model.explored import Explored
 from harness.model.finding import Finding
 from harness.model.history import Field
 from harness.model.measurement import Measurement
@@ -33,6 +34,7 @@ class Result:
         coverage: What was seen, and the gaps.
         measurements: Figures.
         notes: What a reader should know.
+        explored: Which schedules were run, for each scenario of races.
     """
 
     id: str
@@ -51,3 +53,4 @@ class Result:
     coverage: Coverage
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
+    explored: tuple[Explored, ...] = ()

@@ -46,7 +46,10 @@ class Explored:
         choices: How many choices there are if nobody interferes.
         actors: How many actors.
         depth: Most deviations that all combinations of were run; -1 for none.
+        bounds: For each random strategy that has one, the least probability that one
+            of its schedules meets a bug of its depth.
         strategies: How many schedules each strategy had.
+        parted: How many did not do again what they should have.
         first: Number of the first schedule, from 1, that showed a finding; 0 if none.
         findings: What was found.
     """
@@ -58,7 +61,9 @@ class Explored:
     choices: int
     actors: int
     depth: int
+    bounds: Mapping[str, float]
     strategies: Mapping[str, int]
+    parted: int
     first: int
     findings: tuple[Finding, ...]
 
@@ -143,7 +148,9 @@ class Exploration:
             choices=portfolio.extent.choices,
             actors=portfolio.extent.actors,
             depth=-1 if portfolio.depth is None else portfolio.depth,
+            bounds=portfolio.bounds,
             strategies=dict(portfolio.counts),
+            parted=portfolio.parted,
             first=first,
             findings=tuple(found.values()),
         )

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from harness.model.coverage import Gap
 from harness.model.finding import Finding
 from harness.model.result import Result
+from harness.reports.interleaving import diagram, order_facts
 from harness.reports.starts import OVER, UNMEASURED
 from harness.reports.text import (
     leaked_field,
@@ -22,13 +23,17 @@ from harness.reports.text import (
 
 T = TypeVar("T")
 
+_WIDTH = 120
+"""Columns of a diagram."""
+
 
 def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
     """Return a result as one JUnit test suite.
 
     An operation fails with the findings on it, is an error when it was not
     covered and the verdict depends on that, and is skipped when it was not
-    covered and nothing depends on that; else it passes. Channels, fields and steps
+    covered and nothing depends on that; else it passes. So does a scenario of races,
+    with the order that shows the finding. Channels, fields and steps
     that were not covered, and loggers that leaked, are cases too, and so is each
     figure over its budget.
 
@@ -40,7 +45,7 @@ def render(result: Result, *, runs: str = ".harness/runs") -> bytes:
     suite.set("timestamp", _timestamp(result.started))
     suite.set("time", f"{_seconds(result):.3f}")
     _add_properties(suite, result)
-    findings = _grouped((finding.operation, finding) for finding in result.findings)
+    findings = _grouped((_case_of(finding), finding) for finding in result.findings)
     gaps = _grouped((gap.what, gap) for gap in result.coverage.gaps)
     for name in dict.fromkeys([*findings, *gaps, *result.coverage.covered]):
         case = SubElement(suite, "testcase", name=visible(name), time="0")
@@ -97,6 +102,12 @@ def _fail(
     failure.text = "\n\n".join(blocks)
 
 
+def _case_of(finding: Finding) -> str:
+    """Name the case that a finding fails: its scenario, or else its operation."""
+    order = finding.interleaving
+    return order.scenario if order is not None else finding.operation
+
+
 def _described(result: Result, finding: Finding, runs: str) -> str:
     """Write a finding as lines of text."""
     owner = tenant_name(finding.owner, result.tenants, absent="no single tenant")
@@ -112,6 +123,11 @@ def _described(result: Result, finding: Finding, runs: str) -> str:
         *(f"evidence: {one_line(fact.text)}" for fact in finding.evidence),
         f"reproduce: {replay_command(result, finding, runs)}",
     ]
+    if finding.interleaving is not None:
+        facts = order_facts(finding.interleaving)
+        lines += [f"{label}: {text}" if label else text for label, text in facts]
+        rows = diagram(finding.interleaving, width=_WIDTH)
+        lines += ["", *(visible(row.text) for row in rows)]
     return "\n".join(lines)
 
 

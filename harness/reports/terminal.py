@@ -15,11 +15,14 @@ from rich.text import Text
 from harness.model.coverage import Coverage, Gap
 from harness.model.event import Channel
 from harness.model.finding import Finding, Severity
+from harness.model.race import Interleaving
 from harness.model.result import Result
 from harness.model.tenant import alias
 from harness.model.verdict import Outcome
 from harness.reports.groups import Numbered, grouped
+from harness.reports.interleaving import diagram, order_facts
 from harness.reports.load import load_tables
+from harness.reports.races import races_table, scenarios_explored
 from harness.reports.starts import budget_lines, starts_table, ways_to_start
 from harness.reports.text import (
     leaked_field,
@@ -73,6 +76,7 @@ def renderable(
         *_header(result),
         *_not_covered(result),
         *_found(result, runs, full=full),
+        *races_table(result),
         *load_tables(result, full=full),
         *starts_table(result),
         *budget_lines(result),
@@ -127,7 +131,7 @@ def _found(result: Result, runs: str, *, full: bool) -> Iterator[RenderableType]
         yield Text(f"\n■ {visible(group.meaning)} — {group.extent}", "bold")
         shown = len(group.members) if full else 1
         for one in group.members[:shown]:
-            yield from _described(result, one, runs)
+            yield from _described(result, one, runs, full=full)
         if group.members[shown:]:
             yield Text()
             yield _listed(result, group.members[0], group.members[shown:])
@@ -145,7 +149,7 @@ _SEVERITY_STYLE = {
 
 
 def _described(
-    result: Result, numbered: Numbered, runs: str
+    result: Result, numbered: Numbered, runs: str, *, full: bool
 ) -> Iterator[RenderableType]:
     """Tell all that is known of a finding."""
     finding = numbered.finding
@@ -156,6 +160,8 @@ def _described(
     )
     yield Padding(Text(one_line(finding.summary)), (0, 0, 0, 5), expand=False)
     yield _rows(list(_facts(result, finding)), indent=5, labels=len("reproduce"))
+    if finding.interleaving is not None:
+        yield Padding(_Diagram(finding.interleaving, full=full), (1, 0, 1, 5))
     yield _Command("     reproduce", replay_command(result, finding, runs))
 
 
@@ -218,8 +224,26 @@ def _facts(result: Result, finding: Finding) -> Iterator[tuple[str, str]]:
     if len(finding.script) > _STEPS:
         yield "", f"and {plural(len(finding.script) - _STEPS, 'more step')}"
 
+    if finding.interleaving is not None:
+        yield from order_facts(finding.interleaving)
+
 
 _STEPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Diagram:
+    """The order of events that shows a finding, as wide as the console."""
+
+    interleaving: Interleaving
+    full: bool
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        rows = diagram(self.interleaving, width=options.max_width, full=self.full)
+        for row in rows:
+            yield _unbroken((row.text, "bold yellow" if row.deviates else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +282,8 @@ def _verdict(result: Result) -> Text:
     if verdict.outcome is Outcome.INCONCLUSIVE and len(verdict.reasons) > 1:
         reasons[0] += f" (and {len(verdict.reasons) - 1} more)"
     seconds = [one.value for one in result.measurements if one.name == "duration"]
-    seen = ways_to_start(result) or _figures(coverage)
+    seen = ways_to_start(result) or scenarios_explored(result)
+    seen = seen or _figures(coverage)
     figures = [*seen, *(f"{value:.1f} s" for value in seconds)]
     outcome = (verdict.outcome.upper(), _OUTCOME_STYLE[verdict.outcome])
     return Text.assemble(outcome, "  ", " · ".join([*reasons, *figures]))

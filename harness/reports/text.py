@@ -70,8 +70,15 @@ def leaked_field(finding: Finding, result: Result) -> str:
 def replay_command(result: Result, finding: Finding, runs: str) -> str:
     """Return the one command that reproduces a finding.
 
-    A finding without a script is reproduced by repeating its run.
+    One that an order of events shows has a token, which holds the order. A finding with
+    neither token nor script is reproduced by repeating its run.
     """
+    if finding.interleaving is not None:
+        # The token knows all but the target; mostly that is a setting.
+        words = result.command.split()
+        given = any(one.startswith(("--target", "HARNESS_TARGET=")) for one in words)
+        target = f" --target {result.target}" if given else ""
+        return visible(f"harness replay {finding.interleaving.token}{target}")
     if not finding.script:
         return visible(result.command)
     return visible(f"harness replay {runs}/{result.id} {finding.fingerprint}")

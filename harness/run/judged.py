@@ -14,6 +14,7 @@ from harness.model.result import Result
 if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.model.coverage import Coverage
+    from harness.model.explored import Explored
     from harness.model.finding import Finding
     from harness.model.history import History
     from harness.model.measurement import Measurement
@@ -45,6 +46,7 @@ class Judged:
         coverage: What was seen.
         measurements: Figures.
         surroundings: How the app was run, beside what any run says of that.
+        explored: Which schedules were run, for each scenario of races.
     """
 
     exercise: str
@@ -55,6 +57,7 @@ class Judged:
     coverage: Coverage
     measurements: tuple[Measurement, ...]
     surroundings: Mapping[str, str] = field(default_factory=dict)
+    explored: tuple[Explored, ...] = ()
 
     def result(
         self, order: Order, pg: Postgres | None, directory: RunDirectory
@@ -78,6 +81,7 @@ class Judged:
             coverage=self.coverage,
             measurements=self.measurements,
             notes=tuple(notes),
+            explored=self.explored,
         )
 
 

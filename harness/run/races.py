@@ -36,6 +36,7 @@ from harness.races.schedules import Grounds, Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
 from harness.run.directory import RunDirectory
+from harness.run.explored import explored, figures
 from harness.run.hosts import spec_of
 from harness.run.judged import Judged
 from harness.run.judgement import check
@@ -243,7 +244,7 @@ class _Run:
         return check(self.stage.history(events))
 
     def _findings(self) -> tuple[Finding, ...]:
-        found = [one for explored in self.explored for one in explored.findings]
+        found = [one for part in self.explored for one in part.findings]
         return tuple(merged(found))
 
     def _judged(self, scene: Scene, stage: Stage, seconds: float) -> Judged:
@@ -252,7 +253,8 @@ class _Run:
         findings = self._findings()
         names = [one.name for one in self.scenarios if not self._lacks(one)]
         covered = coverage_of_races(history, scenarios=names)
-        measured = (Measurement("duration", seconds, "s"), *_figures(self.explored))
+        summed = explored(self.explored, self.scenarios, history)
+        measured = (Measurement("duration", seconds, "s"), *figures(summed))
         gates = Gates(fail_on=settings.fail_on, budgets=settings.budget)
         return Judged(
             exercise=EXERCISE,
@@ -263,6 +265,7 @@ class _Run:
             coverage=covered,
             measurements=measured,
             surroundings={"schedules": str(settings.schedules)},
+            explored=summed,
         )
 
 
@@ -278,17 +281,6 @@ def _caveats(target: Target) -> Iterator[str]:
             "The hashes of this process are its own, so another one may order sets "
             f"otherwise and take other schedules: set {VARIABLE} before Python starts."
         )
-
-
-def _figures(explored: Sequence[Explored]) -> Iterator[Measurement]:
-    for one in explored:
-        labels = {"scenario": one.scenario}
-        yield Measurement("schedules", one.schedules, "", labels)
-        yield Measurement("distinct_schedules", one.distinct, "", labels)
-        yield Measurement("choices", one.choices, "", labels)
-        yield Measurement("depth", one.depth, "", labels)
-        if one.first:
-            yield Measurement("first_finding", one.first, "", labels)
 
 
 async def _readings(scene: Scene, stage: Stage) -> tuple[str, ...]:
