@@ -7,6 +7,8 @@ and prints how long each phase took: until the server is up (which includes unpa
 the snapshot), until the world is there, until it is kept; then the whole. What a file
 costs is printed as well, since files are most of what a world consists of: on ext4
 without a journal one costs twenty times as much near files that were just deleted.
+So are the seconds of processor time, packing and the server's end included: they say
+more than the others on a machine that does other work too.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -78,6 +81,15 @@ def one_file() -> float:
         return (time.perf_counter() - began) / FILES * 1e6
 
 
+def processor() -> tuple[float, float]:
+    """Return the processor time of this process, and of its children that ended."""
+    own, children = (
+        resource.getrusage(who)
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime
+
+
 async def measure(sizes: list[int], rounds: int) -> None:
     """Measure and print."""
     print(f"{'':<34}{'server':>9}{'world':>9}{'ready':>9}{'gone':>9}")
@@ -86,7 +98,12 @@ async def measure(sizes: list[int], rounds: int) -> None:
             cache = Path(tempfile.mkdtemp(prefix="harness-benchmark-"))
             try:
                 for how in ("made", "from the snapshot"):
+                    before = processor()
                     phases, origin = await world(tenants, cache)
+                    own, others = (
+                        after - then
+                        for after, then in zip(processor(), before, strict=True)
+                    )
                     figures = (
                         phases.took("postgres"),
                         phases.took("provision", "postgres"),
@@ -95,7 +112,10 @@ async def measure(sizes: list[int], rounds: int) -> None:
                     )
                     shown = "".join(f"{figure:>9.2f}" for figure in figures)
                     print(f"{f'{tenants} tenants, {how} (s)':<34}{shown}")
-                    print(f"    {origin}; {one_file():.0f} µs a file", flush=True)
+                    print(f"    {origin}; {one_file():.0f} µs a file; processor")
+                    print(
+                        f"    {own:.1f} s here, {others:.1f} s in children", flush=True
+                    )
             finally:
                 shutil.rmtree(cache, ignore_errors=True)
 
