@@ -192,9 +192,9 @@ class GatedApp:
             task.cancel()
 
         def over(_: asyncio.Task[None]) -> None:
-            actor.leave = actor.disconnect = None
+            actor.leave = actor.disconnect = actor.task = None
 
-        actor.leave, actor.disconnect = leave, cycle.leave
+        actor.leave, actor.disconnect, actor.task = leave, cycle.leave, task
         task.add_done_callback(over)
 
 

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from harness.scheduling.actors import Actor
 from harness.scheduling.choice import Operation
 from harness.scheduling.entry import Entry
+from harness.scheduling.leaving import Reach, reach_of
 
 GOES: Final = ""
 BEFORE: Final = "cancel before"
@@ -30,6 +31,7 @@ HANG: Final = "hang"
 LEAVES: Final = frozenset({BEFORE, SENT, UNDONE, AFTER})
 CANCELLED_STATE: Final = "57014"
 FAILED_STATE: Final = "XX000"
+_AT_ONCE_DONE: Final = frozenset({"arrive", "point", "sleep"})
 
 
 Option: TypeAlias = tuple[Operation, Entry | None]
@@ -77,9 +79,10 @@ def outcomes_of(
         return
     if actor.leave is not None and not actor.left:
         yield BEFORE
-        if entry.work.kind not in {"arrive", "point", "sleep"}:
+        reach = reach_of(entry.task, actor.task)
+        if reach is Reach.AT_ONCE and entry.work.kind not in _AT_ONCE_DONE:
             yield AFTER
-        if tampered:
+        if tampered and reach is not Reach.NEVER:
             yield SENT
             yield UNDONE
     if actor.disconnect is not None and not actor.left:

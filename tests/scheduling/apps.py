@@ -122,7 +122,7 @@ def contended(dsn: str, *, leaving: bool = False) -> Scenario:
                 task = asyncio.create_task(acting(name, count(pool, "x")))
                 tasks.append(task)
                 if leaving and name == "first":
-                    may_leave(kernel, name, task.cancel)
+                    may_leave(kernel, name, task)
             await asyncio.wait(tasks)
 
     return scenario

@@ -119,9 +119,9 @@ async def acting(actor: str, work: Awaitable[Any]) -> Any:
     return await work
 
 
-def may_leave(kernel: Kernel, name: str, leave: Callable[[], object]) -> None:
+def may_leave(kernel: Kernel, name: str, task: asyncio.Task[Any]) -> None:
     """Let an actor be cancelled, where the schedule says so."""
-    kernel.actors[name] = Actor(name, leave=lambda: (leave(), None)[1])
+    kernel.actors[name] = Actor(name, leave=lambda: (task.cancel(), None)[1], task=task)
 
 
 def read(dsn: str, query: str) -> list[tuple[Any, ...]]:

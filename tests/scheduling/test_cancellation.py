@@ -51,7 +51,7 @@ def inserting(dsn: str, seen: list[str], *, transaction: bool = False) -> Scenar
         pool = await asyncpg.create_pool(dsn, min_size=1, max_size=1)
         try:
             task = asyncio.create_task(acting("leaver", insert(pool)))
-            may_leave(kernel, "leaver", task.cancel)
+            may_leave(kernel, "leaver", task)
             await asyncio.wait({task})
             seen.append("cancelled" if task.cancelled() else "through")
             assert await pool.fetchval("select 1") == 1
@@ -125,7 +125,7 @@ def one_waits(dsn: str, seen: list[str]) -> Scenario:
             for name in ("first", "second"):
                 work = acting(name, count(pool, "x"))
                 tasks[name] = asyncio.create_task(work)
-            may_leave(kernel, "second", tasks["second"].cancel)
+            may_leave(kernel, "second", tasks["second"])
             await asyncio.wait(tasks.values())
             seen.extend(name for name, task in tasks.items() if task.cancelled())
         finally:

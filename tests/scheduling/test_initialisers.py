@@ -81,7 +81,7 @@ def test_who_leaves_before_it_begins_has_cancelled_it(app: Any, form: str) -> No
 
     async def scenario(kernel: Kernel) -> None:
         task = asyncio.create_task(acting("leaver", use(app, form, "a")))
-        may_leave(kernel, "leaver", task.cancel)
+        may_leave(kernel, "leaver", task)
         await asyncio.wait({task})
         assert task.cancelled()
 
