@@ -14,9 +14,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+
+STEP: Final = "step"
+"""Kind of work that waits for nothing outside: a task only lets others go first."""
 
 
 class Wire(Protocol):

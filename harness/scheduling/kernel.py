@@ -25,6 +25,7 @@ from harness.scheduling.outcomes import (
     outcomes_of,
 )
 from harness.scheduling.outside import Outside
+from harness.scheduling.rows import Row
 from harness.scheduling.tampering import Tampering
 from harness.scheduling.turns import Turns
 from harness.scheduling.waits import who_waits
@@ -102,6 +103,7 @@ class Kernel:
         self._operations = 0
         self._early = 0
         self._spins = 0
+        self._row = Row()
         self._ending = Ending.ENDED
         self._waiting: tuple[Waiting, ...] = ()
         self._failure: BaseException | None = None
@@ -160,10 +162,21 @@ class Kernel:
         self._steps += 1
         if self._steps > MOST_STEPS:
             self._end(Ending.ENDLESS)
+        elif self._row.is_long and self._interrupted():
+            self._row.ends()
         elif options := self._options():
             self._choose(options)
         else:
             self._nothing_parked()
+
+    def _interrupted(self) -> bool:
+        """Let others go on where steps were all that went; False if nobody waits."""
+        starved = self._row.starved(self._turns.parked)
+        if starved is not None:
+            self._release(starved, starved.option(), deviates=False)
+        elif self._loop.next_timer() is not None:
+            self._advance()
+        return self._loop.is_ready
 
     def _options(self) -> list[Option]:
         timer = self._loop.next_sleep() if self._early < MOST_EARLY else None
@@ -204,6 +217,7 @@ class Kernel:
             self._turns.hung.append(entry)
             return
         self._operations += 1
+        self._row.took(entry)
         self._flights.begin(entry)
         entry.turn.set_result(operation.outcome)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, TypeAlias
 
+from harness.point import STEP
 from harness.scheduling.actors import Actor
 from harness.scheduling.choice import Operation
 from harness.scheduling.entry import Entry
@@ -31,7 +32,7 @@ HANG: Final = "hang"
 LEAVES: Final = frozenset({BEFORE, SENT, UNDONE, AFTER})
 CANCELLED_STATE: Final = "57014"
 FAILED_STATE: Final = "XX000"
-_AT_ONCE_DONE: Final = frozenset({"arrive", "point", "sleep"})
+_AT_ONCE_DONE: Final = frozenset({"arrive", "point", "sleep", STEP})
 
 
 Option: TypeAlias = tuple[Operation, Entry | None]
