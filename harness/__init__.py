@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
     from harness.target.connections import ConnectionPlan
+    from harness.target.generations import Generations
     from harness.target.initialiser import Initialiser
     from harness.target.login import (
         ApiKey,
@@ -36,6 +37,7 @@ _HOMES = {
     "CredentialSelector": "harness.target.selector",
     "CustomLogin": "harness.target.login",
     "FormLogin": "harness.target.login",
+    "Generations": "harness.target.generations",
     "HeaderSelector": "harness.target.selector",
     "HostSelector": "harness.target.selector",
     "Initialiser": "harness.target.initialiser",
@@ -58,6 +60,7 @@ __all__ = [
     "CredentialSelector",
     "CustomLogin",
     "FormLogin",
+    "Generations",
     "HeaderSelector",
     "HostSelector",
     "Initialiser",

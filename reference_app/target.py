@@ -10,6 +10,7 @@ from typing import Literal
 from harness import (
     ConnectionPlan,
     FormLogin,
+    Generations,
     HostSelector,
     Initialiser,
     Socket,
@@ -64,6 +65,126 @@ def _new(tenant: Tenant) -> dict[str, object]:
         "admin_password": tenant.password,
         "provider_key": tenant.provider_key,
     }
+
+
+async def onboard(tools: Tools, tenant: Tenant) -> None:
+    """Onboard a tenant, or find that somebody else was quicker."""
+    await _operate(tools, "POST", "", _new(tenant), expect=(201, 409))
+
+
+async def offboard(tools: Tools, tenant: Tenant) -> None:
+    """Remove a tenant."""
+    await _operate(tools, "DELETE", f"/{tenant.slug}", expect=(204, 404))
+
+
+async def reload(tools: Tools, tenant: Tenant) -> None:
+    """Have what is open for a tenant opened anew; nobody is logged out."""
+    key = {"grace_seconds": 3600, "provider_key": tenant.provider_key}
+    await _operate(tools, "POST", f"/{tenant.slug}/keys/rotate", key)
+
+
+async def rotate_keys(tools: Tools, tenant: Tenant) -> None:
+    """Replace a tenant's signing key after a theft: all have to log in again."""
+    await _operate(tools, "POST", f"/{tenant.slug}/keys/rotate", {})
+
+
+async def move_domain(tools: Tools, tenant: Tenant) -> None:
+    """Give a tenant another domain beside its own."""
+    await _operate(
+        tools, "PUT", f"/{tenant.slug}/domains", {"domains": [_moved(tenant)]}
+    )
+
+
+async def _operate(
+    tools: Tools,
+    method: str,
+    path: str,
+    body: object = None,
+    expect: Sequence[int] = (),
+) -> None:
+    await tools.request(
+        method,
+        f"/admin/tenants{path}",
+        headers={"authorization": f"Bearer {ADMIN_TOKEN}"},
+        json=body,
+        expect=expect,
+    )
+
+
+def _moved(tenant: Tenant) -> str:
+    return f"{tenant.slug}.moved.example.org"
+
+
+async def write_flag(
+    tools: Tools, tenant: Tenant, headers: Mapping[str, str], generation: int
+) -> None:
+    """Set a flag whose description says which generation it is."""
+    flag = {"enabled": True, "description": str(generation)}
+    await tools.request(
+        "PUT", "/flags/generation", tenant=tenant, headers=headers, json=flag
+    )
+
+
+async def read_flag(tools: Tools, tenant: Tenant, headers: Mapping[str, str]) -> int:
+    """Return which generation the flags show."""
+    answer = await tools.request("GET", "/flags", tenant=tenant, headers=headers)
+    shown = {one["name"]: one["description"] for one in answer.json()}
+    return int(shown.get("generation", 0))
+
+
+async def write_configuration(
+    tools: Tools, tenant: Tenant, headers: Mapping[str, str], generation: int
+) -> None:
+    """Replace the configuration by one that says which generation it is."""
+    new = {"support_contact": str(generation)}
+    await tools.request(
+        "PUT", "/configuration", tenant=tenant, headers=headers, json=new
+    )
+
+
+async def read_configuration(
+    tools: Tools, tenant: Tenant, headers: Mapping[str, str]
+) -> int:
+    """Return which generation the configuration shows."""
+    answer = await tools.request(
+        "GET", "/configuration", tenant=tenant, headers=headers
+    )
+    contact = answer.json()["support_contact"]
+    return int(contact) if contact.isdecimal() else 0
+
+
+async def write_key(
+    tools: Tools, tenant: Tenant, _: Mapping[str, str], __: int
+) -> None:
+    """Replace a tenant's signing key."""
+    await rotate_keys(tools, tenant)
+
+
+async def read_key(tools: Tools, tenant: Tenant, headers: Mapping[str, str]) -> int:
+    """Return 0 if a token of the first key is good, and 1 if it is not any more."""
+    answer = await tools.request(
+        "GET", "/flags", tenant=tenant, headers=headers, expect=(200, 401)
+    )
+    return int(answer.status == 401)
+
+
+async def write_domain(
+    tools: Tools, tenant: Tenant, _: Mapping[str, str], generation: int
+) -> None:
+    """Give a tenant a domain, or take it away again: every other generation has it."""
+    domains = [_moved(tenant)] if generation % 2 else []
+    await _operate(tools, "PUT", f"/{tenant.slug}/domains", {"domains": domains})
+
+
+async def read_domain(tools: Tools, tenant: Tenant, headers: Mapping[str, str]) -> int:
+    """Return 1 if the domain leads to the tenant, and 2 if it does not any more."""
+    answer = await tools.request(
+        "GET",
+        "/flags",
+        headers={**headers, "host": _moved(tenant)},
+        expect=(200, 401, 403, 404),
+    )
+    return 1 if answer.status == 200 else 2
 
 
 VARIANTS: Mapping[Exercise, Sequence[Mutant]] = {
@@ -122,6 +243,26 @@ target = Target(
         budget=CONNECTION_BUDGET, largest_pool=TENANT_POOL, shared=SHARED_POOL
     ),
     provider_calls=1,
+    actions={
+        "onboard": onboard,
+        "offboard": offboard,
+        "reload": reload,
+        "rotate keys": rotate_keys,
+        "move domain": move_domain,
+    },
+    # In the process that wrote, what is read from then on is as it was written.
+    generations={
+        "flags": Generations(write=write_flag, read=read_flag, fresh=True),
+        "configuration": Generations(
+            write=write_configuration, read=read_configuration, fresh=True
+        ),
+        "keys": Generations(write=write_key, read=read_key, fresh=True),
+        "domain": Generations(write=write_domain, read=read_domain, fresh=True),
+    },
+    idle={
+        "REFERENCE_APP_IDLE_TIMEOUT": "1",
+        "REFERENCE_APP_HOUSEKEEPING_INTERVAL": "1",
+    },
     variants={
         mutant.name: Variant(
             app=mutant.app,

@@ -2,8 +2,9 @@
 
 Each request is compared with the schedule in which nobody interferes. What a schedule
 does to a request itself excuses it, and so does a failure that concerns its tenant
-while the request goes on. Nothing else does: not a failure of another tenant's, nor
-another client that leaves, nor a failure that is over.
+while the request goes on, or right before, if the answer says when to ask again.
+Nothing else does: not a failure of another tenant's, nor another client that leaves,
+nor a failure that is over.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _REFUSED: Final = 400
 _FAILS: Final = 500
 _UNAVAILABLE: Final = 503
 _TOO_MANY: Final = 429
+REST: Final = 30.0
+"""Seconds for which a tenant that has failed may be refused, if it is said so."""
 
 
 def outcomes(schedules: Sequence[Schedule]) -> list[Finding]:
@@ -86,13 +89,16 @@ def worse_than_alone(
         return True
     if answer.status == _UNAVAILABLE:
         refused_early = request.began <= since
-        return not (refused_early or _given_up(schedule, request))
+        return not (
+            refused_early
+            or _given_up(schedule, request)
+            or _rests(schedule, request, answer)
+        )
     if answer.status >= _FAILS:
         return True
     expected = request.expected < _REFUSED
     refused = answer.status >= _REFUSED and answer.status != _TOO_MANY
-    touched = schedule.touched(request.tenant, beside=request)
-    return expected and refused and not touched
+    return expected and refused and not schedule.touched(request)
 
 
 def excused(schedule: Schedule, request: Request) -> bool:
@@ -110,9 +116,23 @@ def excused(schedule: Schedule, request: Request) -> bool:
     return False
 
 
+def _rests(schedule: Schedule, request: Request, answer: Exchange) -> bool:
+    """Whether a tenant is left alone for a moment after a failure, and told so."""
+    return answer.retry_after > 0 and any(
+        fault.over < request.ended
+        and not fault.leaves
+        and fault.concerns(request.tenant)
+        and schedule.passed(fault.over, request.ended) < REST
+        for fault in schedule.faults
+    )
+
+
 def ready_from(schedule: Schedule) -> int:
     """Return the position from which the app says that it is ready."""
     path = schedule.begun.ready
+    known = {one.operation for _, one in schedule.events if isinstance(one, Exchange)}
+    if f"GET {path}" not in known:
+        path = ""  # nobody asked: it is taken to be ready once it is started
     for at, event in schedule.events:
         if isinstance(event, Reached) and (
             event.phase is Phase.READY or (event.phase is Phase.STARTED and not path)

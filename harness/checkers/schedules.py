@@ -12,6 +12,7 @@ from harness.model.event import Event, Exchange
 from harness.model.race import (
     ActorCame,
     ActorRole,
+    ActorWent,
     Expected,
     Moved,
     Movement,
@@ -45,10 +46,13 @@ class Request:
         tenant: For whom; None if for nobody in particular.
         exchange: Its id; 0 if there is none, or several.
         about: What it does, for people.
+        came: Position at which its actor came: what was over by then, the scenario
+            itself had wait.
         began: Position at which it reached the app; `NEVER` if it did not. What an
             operator does begins when the operator comes.
         answer: What came of it; None if nothing did.
-        ended: Position of that; `NEVER` without.
+        ended: Position of that; `NEVER` without. What an operator does ends when the
+            operator goes.
         expected: How it ends if nobody interferes; None if that is not known.
     """
 
@@ -57,6 +61,7 @@ class Request:
     tenant: int | None
     exchange: int
     about: str
+    came: int
     began: int
     answer: Exchange | None
     ended: int
@@ -142,14 +147,37 @@ class Schedule:
         found = (one for one in self.requests if one.exchange == exchange)
         return next(found, None) if exchange else None
 
-    def touched(self, tenant: int | None, *, beside: Request) -> bool:
-        """Whether somebody else may change what a tenant finds."""
-        return any(
-            one is not beside
-            and (one.tenant == tenant or one.tenant is None)
-            and may_change(one)
+    def touched(self, request: Request) -> bool:
+        """Whether somebody else may change what a request finds.
+
+        What was over before it came is as it is alone, as long as no order could make
+        a difference: if it was one and the same thing that was done, and nothing was
+        done to those who did it.
+        """
+        others = [
+            one
             for one in self.requests
+            if one is not request
+            and (one.tenant == request.tenant or one.tenant is None)
+            and may_change(one)
+        ]
+        before = {one.about for one in others if one.ended < request.came}
+        disturbed = {fault.actor for fault in self.faults}
+        return len(before) > 1 or any(
+            one.ended >= request.came or one.actor in disturbed for one in others
         )
+
+    def passed(self, since: int, until: int) -> float:
+        """Return how many seconds passed between two positions."""
+        return sum(
+            one.seconds
+            for at, one in self.events
+            if since < at < until and isinstance(one, Moved)
+        )
+
+    def actor_of(self, name: str) -> Request | None:
+        """Return what an actor does."""
+        return next((one for one in self.requests if one.actor == name), None)
 
 
 def schedules_of(history: History) -> Iterator[Schedule]:
@@ -177,8 +205,11 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
     arrived: dict[str, int] = {}
     answers: dict[int, tuple[int, Exchange]] = {}
     expected: dict[str, int] = {}
+    went: dict[str, int] = {}
     for at, event in events:
-        if isinstance(event, Moved) and event.operation == ARRIVES:
+        if isinstance(event, ActorWent):
+            went[event.actor] = at
+        elif isinstance(event, Moved) and event.operation == ARRIVES:
             arrived[event.actor] = at
         elif isinstance(event, Exchange):
             answers[event.id] = (at, event)
@@ -189,7 +220,8 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
         if isinstance(came, ActorCame) and (
             came.exchange or came.role is ActorRole.OPERATOR
         ):
-            ended, answer = answers.get(came.exchange, (NEVER, None))
+            without = went.get(came.actor, NEVER) if not came.exchange else NEVER
+            ended, answer = answers.get(came.exchange, (without, None))
             began = at
             if arrived and came.role is not ActorRole.OPERATOR:
                 began = max(at, arrived.get(came.actor, NEVER))
@@ -199,6 +231,7 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
                 tenant=came.tenant,
                 exchange=came.exchange,
                 about=came.about,
+                came=at,
                 began=began,
                 answer=answer,
                 ended=ended,

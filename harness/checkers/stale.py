@@ -42,7 +42,9 @@ def _in(schedule: Schedule) -> Iterator[Finding]:
     reads: list[tuple[Request, Saw]] = []
     for _, event in schedule.events:
         if isinstance(event, Saw | Wrote):
-            request = schedule.request_of(event.exchange)
+            request = schedule.request_of(event.exchange) or schedule.actor_of(
+                event.actor
+            )
             if request is None:
                 continue
             wrote = isinstance(event, Wrote)

@@ -62,6 +62,11 @@ class Lifespan:
         self._phase = "shutdown"
         await self._step("shutdown", timeout)
 
+    def cancel(self) -> None:
+        """Cancel the app's lifespan, as the end of its event loop does."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def _step(self, phase: str, timeout: float) -> None:
         self._timeout = timeout
         self._events.put_nowait({"type": f"lifespan.{phase}"})

@@ -110,6 +110,7 @@ class Exchange:
         through: What the answer came through: BODY, STREAM, SOCKET or FILE.
         endless: Whether it is a listener's opening: more came, or may have come,
             after this; see `Heard`.
+        retry_after: Seconds after which a refusal asks to try again; 0 if it says none.
         starved: Tenant whose key at the model provider was used up meanwhile.
     """
 
@@ -137,6 +138,7 @@ class Exchange:
     through: Channel = Channel.BODY
     endless: bool = False
     starved: int | None = None
+    retry_after: float = 0.0
 
     @property
     def succeeded(self) -> bool:

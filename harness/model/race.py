@@ -111,6 +111,21 @@ class ActorCame:
 
 
 @dataclass(frozen=True, slots=True)
+class ActorWent:
+    """What somebody does in a schedule is through.
+
+    Attributes:
+        schedule: Number of the schedule.
+        actor: Name, as in its `ActorCame`.
+    """
+
+    kind: Literal["actor went"]
+    at: float
+    schedule: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """An operation went ahead, or something became of it.
 
@@ -126,6 +141,7 @@ class Moved:
         exchange: Id of the request that it belongs to; 0 outside of any.
         opening: Tenant whose resource is being initialised by it; None if nobody's.
         lane: What the operation is ordered by: the actor, or what it makes ready.
+        seconds: That passed, if the clock was set forward.
     """
 
     kind: Literal["moved"]
@@ -141,13 +157,14 @@ class Moved:
     exchange: int = 0
     opening: int | None = None
     lane: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """How a request of a scenario ends if nobody interferes.
 
-    Taken from the first-come-first-served schedule, without faults.
+    Taken from a schedule in which one request after the other is served.
 
     Attributes:
         schedule: Number of the schedule that it is compared with.
@@ -207,17 +224,19 @@ class ScheduleEnded:
 
 @dataclass(frozen=True, slots=True)
 class Saw:
-    """A request read something of which there are generations: a flag, a setting.
+    """Somebody read something of which there are generations: a flag, a setting.
 
-    It began when it reached the app, and ended with its `Exchange`.
+    It began when its request reached the app, and ended with its `Exchange`; what takes
+    several requests began when its actor came, and ended when that went.
 
     Attributes:
         schedule: Number of the schedule.
-        exchange: Id of the request.
+        exchange: Id of the request; 0 if it took several.
         tenant: Whose it is.
         subject: What was read; the same text for whoever reads or writes it.
         generation: Which of the values that were written; 0 for the one before them.
         fresh: Whether the app promises to show what was written before.
+        actor: Who read it, where that is no single request.
     """
 
     kind: Literal["saw"]
@@ -228,20 +247,22 @@ class Saw:
     subject: str
     generation: int
     fresh: bool = False
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """A request wrote a generation of something, and was told that it did.
+    """Somebody wrote a generation of something, and was told that it was written.
 
-    It began when it reached the app, and was acknowledged with its `Exchange`.
+    It began and was acknowledged as what is told by `Saw`.
 
     Attributes:
         schedule: Number of the schedule.
-        exchange: Id of the request.
+        exchange: Id of the request; 0 if it took several.
         tenant: Whose it is.
         subject: What was written.
         generation: Higher than those that were written before.
+        actor: Who wrote it, where that is no single request.
     """
 
     kind: Literal["wrote"]
@@ -251,9 +272,12 @@ class Wrote:
     tenant: int
     subject: str
     generation: int
+    actor: str = ""
 
 
-RaceEvent = Scheduled | ActorCame | Moved | Expected | ScheduleEnded | Saw | Wrote
+RaceEvent = (
+    Scheduled | ActorCame | ActorWent | Moved | Expected | ScheduleEnded | Saw | Wrote
+)
 
 
 @dataclass(frozen=True, slots=True)

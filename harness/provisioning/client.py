@@ -33,6 +33,7 @@ __all__ = ["Call", "Client", "Meaning", "Reply", "never_fails"]
 PATIENCE = 10.0
 """Seconds that a request waits in all for a 429 to go away."""
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ class Client:
             seconds=seconds,
             through=Channel.METRIC if meaning.scraped else came_through(response),
             starved=meaning.starved,
+            retry_after=_rest(response),
         )
 
     def _masked(self, text: str, hits: tuple[Hit, ...]) -> str:
@@ -278,3 +280,9 @@ def _answer(response: Response) -> Answer:
 
 async def never_fails() -> None:
     """Check nothing: for apps whose database the harness does not know."""
+
+
+def _rest(response: Response) -> float:
+    """Return the seconds after which a refusal asks to come again; 0 if it does not."""
+    told = response.status == UNAVAILABLE and response.header(b"retry-after")
+    return retry_after(response) if told else 0.0

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, final
 
+from harness.errors import AppFailed
 from harness.hosting.cycle import Cycle
 from harness.hosting.dialogue import Dialogue
 from harness.hosting.hosted import ConnectionDropped, Request, Response
@@ -58,13 +59,24 @@ class GatedApp:
         self._is_stopped = False
         self.on_phase: Callable[[Phase], None] = lambda _: None
 
-    async def start(self) -> None:
+    async def start(self, *, leaves: bool = False) -> None:
         """Start the app, as the actor ``lifespan``.
+
+        Args:
+            leaves: Whether the start may be cancelled at any moment: schedules try.
 
         Raises:
             AppFailed: It did not start.
         """
+        actor = Actor(LIFESPAN, leaves=leaves, about="the app's lifespan")
+        if leaves:
+            actor.leave = self.lifespan.cancel
+            self._kernel.actors[LIFESPAN] = actor
         await self._phase("startup", lambda: self.lifespan.startup(math.inf))
+        actor.leave = None
+        if actor.left:
+            self._is_stopped = True
+            raise AppFailed("The app's start-up was cancelled.")
         self.on_phase(Phase.STARTED)
 
     async def stop(self) -> None:

@@ -25,10 +25,14 @@ class Scenario:
         about: One line for people.
         tenants: How many tenants it needs.
         started: Whether the app is started before and stopped after; else the scenario
-            does that itself.
+            does that itself. Only what the scenario does is explored: while the app is
+            started before, and stopped after, what came first goes first.
         strategies: Names of `Target.strategies`; the first that the target has is
             taken, and none where it has none of them.
         actions: Names of `Target.actions` that it needs; without one it is left out.
+        generations: Names of `Target.generations` that it needs; likewise.
+        idle: Whether the app is to give up what nobody uses; likewise left out where
+            it never does.
         faults: How many operations may fail in one schedule.
     """
 
@@ -39,6 +43,8 @@ class Scenario:
     started: bool = True
     strategies: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    generations: tuple[str, ...] = ()
+    idle: bool = False
     faults: int = 0
 
     async def __call__(self, stage: Stage) -> None:
@@ -57,6 +63,8 @@ def scenario(
     started: bool = True,
     strategies: tuple[str, ...] = (),
     actions: tuple[str, ...] = (),
+    generations: tuple[str, ...] = (),
+    idle: bool = False,
     faults: int = 0,
 ) -> Callable[[Act], Scenario]: ...
 

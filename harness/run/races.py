@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.checkers.racing import coverage_of_races
@@ -21,6 +21,7 @@ from harness.model.finding import merged
 from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.model.step import Principal, Role, Step
+from harness.model.world import Access
 from harness.observe.asyncpg import connections_tapped
 from harness.observe.beacons import send_beacons
 from harness.observe.gates.all import gated
@@ -28,11 +29,13 @@ from harness.observe.initialisers import initialisers_tapped
 from harness.observe.logs import tap
 from harness.observe.reader import LogReader
 from harness.observe.resources import resources_tapped
+from harness.provisioning.casting import learn_names
+from harness.provisioning.people import mint_tenant
 from harness.provisioning.stage import simple_readings
 from harness.races.drawing import draw_inputs
 from harness.races.exploration import Exploration, Explored
 from harness.races.hashes import VARIABLE, is_fixed
-from harness.races.schedules import Grounds, Schedules
+from harness.races.schedules import IDLE, Grounds, Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
 from harness.run.directory import RunDirectory
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from harness.model.event import Event
     from harness.model.finding import Finding
     from harness.model.result import Result
+    from harness.model.world import World
     from harness.observe.asyncpg import Connection
     from harness.observe.resources import Use
     from harness.observe.runs import Call
@@ -166,11 +170,12 @@ class _Run:
             stage = self._run(set_stage(scene, state, order))
             self.stage = stage
             reads = self._run(_readings(scene, stage))
+            world = _with_newcomer(scene, stage.world)
             watched = activity(pg, scene.dsn, foreign, patterns=target.databases)
             connections = self._run(outer.enter_async_context(watched))
             self._run(connections.disregard_present())
             locks = stack.enter_context(locks_seen(pg.dsn))
-            ways = {"": {}, **target.strategies}
+            ways = _ways(target)
             specs = {
                 name: spec_of(scene, order, variables)
                 for name, variables in ways.items()
@@ -179,10 +184,10 @@ class _Run:
             grounds = Grounds(
                 scene=scene,
                 catalogue=stage.catalogue,
-                world=stage.world,
+                world=world,
                 reads=reads,
                 state=state,
-                names=Names(stage.world.tenants),
+                names=Names(world.tenants),
                 activity=connections,
                 locks=locks,
                 specs=specs,
@@ -219,7 +224,7 @@ class _Run:
             rounds = 1 + settings.schedules // 400
             drawn = draw_inputs(
                 rounds,
-                tenants=len(grounds.world.tenants),
+                tenants=self.order.settings.tenants,
                 reads=len(grounds.reads),
                 seeded=settings.seed,
             )
@@ -234,6 +239,11 @@ class _Run:
         for action in scenario.actions:
             if action not in self.target.actions:
                 return f"the target has no action {action!r}"
+        for subject in scenario.generations:
+            if subject not in self.target.generations:
+                return f"the target has no generations of {subject!r}"
+        if scenario.idle and not self.target.idle:
+            return "the target does not say how its app gives up what nobody uses"
         tenants = self.order.settings.tenants
         if scenario.tenants > tenants:
             return f"it needs {scenario.tenants} tenants, and there are {tenants}"
@@ -281,6 +291,26 @@ def _caveats(target: Target) -> Iterator[str]:
             "The hashes of this process are its own, so another one may order sets "
             f"otherwise and take other schedules: set {VARIABLE} before Python starts."
         )
+
+
+def _ways(target: Target) -> Mapping[str, Mapping[str, str]]:
+    """Return the ways to start the app, each with the variables that choose it."""
+    ways: dict[str, Mapping[str, str]] = {"": {}, **target.strategies}
+    if target.idle:
+        ways |= {f"{name}{IDLE}": {**ways[name], **target.idle} for name in (*ways,)}
+    return ways
+
+
+def _with_newcomer(scene: Scene, world: World) -> World:
+    """Return a world with one tenant more, whom the app does not know yet."""
+    index = len(world.tenants)
+    newcomer = mint_tenant(scene.key, index, domain=scene.target.domain)
+    learn_names(scene, newcomer)
+    return replace(
+        world,
+        tenants=(*world.tenants, newcomer),
+        credentials=(*world.credentials, Access()),
+    )
 
 
 async def _readings(scene: Scene, stage: Stage) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Actor:
         leaves: Whether it may go away, once there is something to leave.
         about: What it does, for people: ``A: GET /documents``.
         left: Whether it has gone away.
+        exchange: Id of the request that it makes; 0 if it makes none, or several.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Actor:
     leaves: bool = False
     about: str = ""
     left: bool = False
+    exchange: int = 0

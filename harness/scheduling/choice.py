@@ -59,6 +59,11 @@ class Operation:
         """The identity of the same operation when it goes ahead as it is."""
         return Key(self.actor, self.sequence)
 
+    @property
+    def beside(self) -> bool:
+        """Whether it is no operation's turn: an outcome, or time that passes."""
+        return self.outcome != "" or self.actor == CLOCK
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -107,6 +112,23 @@ class FirstCome:
 
     def choose(self, options: Sequence[Operation]) -> int:
         return 0
+
+
+class OneByOne:
+    """Lets who came first be through before the next one begins.
+
+    What belongs to no request goes ahead of all that do.
+    """
+
+    def choose(self, options: Sequence[Operation]) -> int:
+        places = [place for place, one in enumerate(options) if not one.beside]
+        return min(places, key=lambda place: (_number(options[place].actor), place))
+
+
+def _number(actor: str) -> int:
+    """Return the number in ``request 3`` or ``request 3 opens A``; else 0."""
+    numbers = (int(word) for word in actor.split()[1:2] if word.isdecimal())
+    return next(numbers, 0)
 
 
 def schedule_of(trace: Trace) -> Schedule:

@@ -18,9 +18,9 @@ from harness.scheduling.outcomes import (
     CUT,
     DISCONNECT,
     HANG,
-    LEAVES,
     RAISE,
     Option,
+    endings_of,
     options_of,
     outcomes_of,
 )
@@ -74,6 +74,7 @@ class Kernel:
 
     Attributes:
         actors: Who acts, by name.
+        is_exploring: Whether there is anything to choose; else what came first goes.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Kernel:
     ) -> None:
         refuse_foreign_loop(loop)
         self.actors: dict[str, Actor] = {}
+        self.is_exploring = True
         self._loop = loop
         self._chooser = chooser
         self._told = told
@@ -181,7 +183,24 @@ class Kernel:
     def _options(self) -> list[Option]:
         timer = self._loop.next_sleep() if self._early < MOST_EARLY else None
         clock = None if timer is None else self._clock(timer)
-        return options_of(self._turns.parked, clock=clock, others=self._others)
+        options = options_of(self._turns.parked, clock=clock, others=self._others)
+        if not self.is_exploring:
+            return options[:1]
+        if options:
+            options.extend((leaving, None) for leaving in self._leaving())
+        return options
+
+    def _leaving(self) -> Iterator[Operation]:
+        """Yield that somebody goes away who waits for what others do."""
+        under_way = (*self._turns.parked, *self._turns.hung, *self._flights.waiting)
+        busy = {one.person for one in under_way}
+        for actor in self.actors.values():
+            if actor.name not in busy:
+                sequence = self._turns.sequences.get(actor.name, 0)
+                for outcome in endings_of(actor):
+                    yield Operation(
+                        actor.name, sequence, "wait", "waits for others", outcome
+                    )
 
     def _others(self, entry: Entry) -> Iterator[str]:
         fails = self._fails(entry) if self._faults > 0 else ()
@@ -199,12 +218,12 @@ class Kernel:
             taken = self._chooser.choose(operations)
             self._trace.append(Choice(len(self._trace), operations, taken))
         operation, entry = options[taken]
-        if entry is None:
+        if operation.actor == CLOCK:
             self._hasten()
         elif operation.outcome in {BEFORE, DISCONNECT}:
             self._told(Move(operation, Movement.LEFT, True, entry))
-            self._leave(entry, operation.outcome)
-        else:
+            self._goes(entry.person if entry else operation.actor, operation.outcome)
+        elif entry is not None:
             self._release(entry, operation, deviates=taken > 0)
 
     def _release(self, entry: Entry, operation: Operation, *, deviates: bool) -> None:
@@ -221,14 +240,18 @@ class Kernel:
         self._flights.begin(entry)
         entry.turn.set_result(operation.outcome)
 
-    def _leave(self, entry: Entry, outcome: str = BEFORE) -> None:
-        actor = self.actors[entry.person]
+    def _leave(self, entry: Entry) -> None:
+        """Have the actor leave amid an operation of its."""
+        if not self.actors[entry.person].left:
+            self._turns.tell(entry, Movement.LEFT)
+            self._goes(entry.person, entry.outcome)
+
+    def _goes(self, name: str, outcome: str) -> None:
+        actor = self.actors[name]
         if actor.left:
             return
         actor.left = True
         act = actor.disconnect if outcome == DISCONNECT else actor.leave
-        if outcome in LEAVES and outcome != BEFORE:
-            self._turns.tell(entry, Movement.LEFT)
         if act is not None:
             act()
 
@@ -250,7 +273,9 @@ class Kernel:
             self._loop.call_soon(_nothing)
 
     def _tell_of_time(self, timer: asyncio.TimerHandle, *, deviates: bool) -> None:
-        self._told(Move(self._clock(timer), Movement.CLOCK, deviates))
+        seconds = max(0.0, timer.when() - self._loop.time())
+        clock = self._clock(timer)
+        self._told(Move(clock, Movement.CLOCK, deviates, seconds=seconds))
         count = self._turns.sequences.get(CLOCK, 0)
         self._turns.sequences[CLOCK] = count + 1
 

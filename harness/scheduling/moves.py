@@ -18,12 +18,14 @@ class Move:
         movement: What became of it.
         deviates: Whether first-come-first-served would have taken another.
         entry: The operation on its way; None for the clock.
+        seconds: That passed, if it is the clock.
     """
 
     operation: Operation
     movement: Movement
     deviates: bool = False
     entry: Entry | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,15 @@ def options_of(
     return options
 
 
+def endings_of(actor: Actor) -> Iterator[str]:
+    """Yield how an actor may go away that is not amid an operation."""
+    if not actor.left:
+        if actor.leave is not None:
+            yield BEFORE
+        if actor.disconnect is not None:
+            yield DISCONNECT
+
+
 def outcomes_of(
     entry: Entry, actor: Actor | None, *, fails: Collection[str]
 ) -> Iterator[str]:

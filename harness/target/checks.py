@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from harness.errors import TargetError
+from harness.target.generations import READS, WRITES
 from harness.target.hooks import refuse_unless_async
 from harness.target.operation import WEBSOCKET, Operation, socket_operation
 from harness.target.socket import Socket
@@ -46,6 +47,10 @@ def _hooks(target: Target) -> None:
         refuse_unless_async("Target.provision_many", many, "tools", "tenants")
     for name, action in target.actions.items():
         refuse_unless_async(f"Target.actions[{name!r}]", action, "tools", "tenant")
+    for name, one in target.generations.items():
+        place = f"Target.generations[{name!r}]"
+        refuse_unless_async(f"{place}.write", one.write, *WRITES)
+        refuse_unless_async(f"{place}.read", one.read, *READS)
 
 
 def check(target: Target) -> None:
@@ -82,6 +87,7 @@ def check(target: Target) -> None:
     check_start(target)
     for name, variables in target.strategies.items():
         _environment(f"The environment of the strategy {name!r}", variables)
+    _environment("Target.idle", target.idle)
 
 
 def _wrong(field: str, wanted: str, value: object, hint: str = "") -> TargetError:

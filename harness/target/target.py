@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.model.event import Audience
 from harness.target.checks import check
 from harness.target.connections import ConnectionPlan
+from harness.target.generations import Generations
 from harness.target.initialiser import Initialiser
 from harness.target.selector import HostSelector
 from harness.target.variant import Variant
@@ -101,6 +102,10 @@ class Target:
             ``async def offboard(tools, tenant)``. The scenarios that come along know
             ``onboard``, ``offboard``, ``reload``, ``evict``, ``move domain`` and
             ``rotate keys``.
+        generations: What is written and read of a tenant, by name. The scenarios that
+            come along know ``flags``, ``configuration``, ``keys`` and ``domain``.
+        idle: Variables with which the app gives up what of a tenant nobody has used for
+            a second, for the scenarios of that; empty if it never does.
     """
 
     app: str = ""
@@ -135,6 +140,8 @@ class Target:
     connections: ConnectionPlan | Mapping[str, ConnectionPlan] | None = None
     provider_calls: int | None = None
     actions: Mapping[str, Action] = field(default_factory=dict)
+    generations: Mapping[str, Generations] = field(default_factory=dict)
+    idle: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.

@@ -1,9 +1,13 @@
 """Scenarios of change: what an operator does to a tenant that is in use."""
 
+from __future__ import annotations
+
 from harness.races.scenario import scenario
 from harness.races.stage import Stage
 
 LAZY = ("lazy", "on first use")
+IDLE = 2.5
+"""Seconds after which what is to be given up after one second was given up."""
 
 
 async def _amid(stage: Stage, action: str) -> None:
@@ -15,6 +19,16 @@ async def _amid(stage: Stage, action: str) -> None:
         stage.tenant(1).read(),
     )
     await stage.gather(stage.tenant(0).read(), stage.tenant(1).read())
+
+
+@scenario(tenants=2, strategies=LAZY, idle=True)
+async def idle_and_used(stage: Stage) -> None:
+    """Requests come while what nobody has used for long is given up."""
+    await stage.gather(stage.tenant(0).read(), stage.tenant(1).read())
+    await stage.sleep(IDLE)
+    await stage.gather(
+        stage.tenant(0).read(), stage.tenant(0).read(), stage.tenant(1).read()
+    )
 
 
 @scenario(tenants=2, strategies=LAZY, actions=("evict",))
@@ -31,8 +45,10 @@ async def reloaded_in_use(stage: Stage) -> None:
 
 @scenario(tenants=2, strategies=LAZY, actions=("rotate keys",))
 async def rotated_in_use(stage: Stage) -> None:
-    """A tenant's keys are rotated while requests use them."""
+    """A tenant's keys are rotated while requests use them; then its user logs in."""
     await _amid(stage, "rotate keys")
+    await stage.tenant(0).logs_in()
+    await stage.tenant(0).read()
 
 
 @scenario(tenants=2, strategies=LAZY, actions=("move domain",))
@@ -41,7 +57,26 @@ async def moved_in_use(stage: Stage) -> None:
     await _amid(stage, "move domain")
 
 
-@scenario(tenants=2, strategies=LAZY, actions=("offboard",))
+@scenario(strategies=LAZY, actions=("onboard", "offboard"))
 async def offboarded_in_use(stage: Stage) -> None:
-    """A tenant is offboarded while requests come."""
-    await _amid(stage, "offboard")
+    """A tenant is offboarded while requests come, its own and another's."""
+    # One of the world's would be missing in the next schedule, with all that the
+    # database itself knows of it.
+    leaver = stage.newcomer
+    await leaver.does("onboard")
+    await leaver.logs_in()
+    await leaver.read()
+    await stage.gather(
+        leaver.read(), leaver.does("offboard"), leaver.read(), stage.tenant(0).read()
+    )
+    await stage.gather(leaver.read(), stage.tenant(0).read())
+
+
+@scenario(strategies=LAZY, actions=("onboard", "offboard"))
+async def onboarded_twice(stage: Stage) -> None:
+    """Two onboard one tenant; then its user logs in, and asks for the first time."""
+    newcomer = stage.newcomer
+    await stage.gather(newcomer.does("onboard"), newcomer.does("onboard"))
+    await newcomer.logs_in()
+    await stage.gather(newcomer.read(), newcomer.read())
+    await newcomer.does("offboard")

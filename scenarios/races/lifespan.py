@@ -7,17 +7,19 @@ EAGER = ("eager", "warm")
 REST = 40.0
 
 
-@scenario(tenants=2, strategies=EAGER)
+@scenario(tenants=2, started=False, strategies=EAGER)
 async def start_and_use(stage: Stage) -> None:
     """Requests as soon as the start-up says that it is through."""
+    await stage.start()
     await stage.gather(
         stage.tenant(0).read(), stage.tenant(1).read(), stage.tenant(1).read()
     )
 
 
-@scenario(tenants=2, strategies=("warm",))
+@scenario(tenants=2, started=False, strategies=("warm",))
 async def start_goes_on(stage: Stage) -> None:
     """Requests while the start-up still goes on in the background."""
+    await stage.start()
     await stage.gather(
         stage.tenant(0).read(), stage.tenant(1).read(), stage.tenant(1).read()
     )
@@ -38,4 +40,17 @@ async def start_fails(stage: Stage) -> None:
 async def shutdown_in_use(stage: Stage) -> None:
     """The app is stopped while first requests are under way."""
     stage.meanwhile(stage.tenant(0).read(), stage.tenant(1).read())
+    await stage.shutdown()
+
+
+@scenario(tenants=2, started=False, strategies=EAGER)
+async def start_is_cancelled(stage: Stage) -> None:
+    """The start-up is cancelled half-way."""
+    await stage.start(leaves=True)
+
+
+@scenario(strategies=("lazy", "on first use"), generations=("flags",))
+async def shutdown_after_writing(stage: Stage) -> None:
+    """The app is stopped right after something was written."""
+    await stage.tenant(0).writes("flags", 1)
     await stage.shutdown()

@@ -23,6 +23,7 @@ from harness.model.history import History
 from harness.model.race import (
     ActorCame,
     ActorRole,
+    ActorWent,
     Deviation,
     Ending,
     Expected,
@@ -172,6 +173,7 @@ class Play:
         found: Sequence[Found] = (),
         sent: frozenset[tuple[int, int]] = frozenset(),
         failure: str = "",
+        retry_after: float = 0.0,
     ) -> None:
         """An actor's request is answered."""
         exchange, tenant, operation = self._asked[actor]
@@ -199,6 +201,27 @@ class Play:
                 objects=-1,
                 seconds=0.001,
                 through=Channel.BODY,
+                retry_after=retry_after,
+            )
+        )
+
+    def goes(self, actor: str) -> None:
+        """What an actor does is through."""
+        self.add(ActorWent("actor went", self.now, self.schedule, actor))
+
+    def waits(self, seconds: float) -> None:
+        """Time passes."""
+        self.add(
+            Moved(
+                kind="moved",
+                at=self.now,
+                schedule=self.schedule,
+                actor="clock",
+                sequence=0,
+                operation="clock",
+                label="time passes",
+                movement=Movement.CLOCK,
+                seconds=seconds,
             )
         )
 
@@ -299,14 +322,35 @@ class Play:
             )
         )
 
-    def saw(self, exchange: int, generation: int, *, fresh: bool = False) -> None:
+    def saw(
+        self, exchange: int, generation: int, *, fresh: bool = False, actor: str = ""
+    ) -> None:
         self.add(
-            Saw("saw", self.now, self.schedule, exchange, A, "flag", generation, fresh)
+            Saw(
+                "saw",
+                self.now,
+                self.schedule,
+                exchange,
+                A,
+                "flag",
+                generation,
+                fresh,
+                actor,
+            )
         )
 
-    def wrote(self, exchange: int, generation: int) -> None:
+    def wrote(self, exchange: int, generation: int, *, actor: str = "") -> None:
         self.add(
-            Wrote("wrote", self.now, self.schedule, exchange, A, "flag", generation)
+            Wrote(
+                "wrote",
+                self.now,
+                self.schedule,
+                exchange,
+                A,
+                "flag",
+                generation,
+                actor,
+            )
         )
 
     def logs(self, exchange: int, tenant: int | None) -> None:

@@ -376,3 +376,99 @@ def test_nothing_is_said_of_requests_where_all_stood_still() -> None:
 
     assert found(play) == []
     assert Phase.STOPPED not in {getattr(one, "phase", None) for one in play.events}
+
+
+@pytest.mark.parametrize(
+    ("says", "passed", "expected"),
+    [
+        (5.0, 0.0, []),
+        (5.0, 29.0, []),
+        (5.0, 31.0, [(READ, "failure remembered", A)]),
+        (0.0, 0.0, [(READ, "failure remembered", A)]),
+    ],
+)
+def test_who_has_failed_may_rest_for_a_moment_if_the_answer_says_so(
+    says: float, passed: float, expected: list[tuple[str, str, int]]
+) -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.fails("request 1")
+    play.ends("request 1", 503)
+    play.waits(passed)
+    play.comes("request 2", A)
+    play.ends("request 2", 503, retry_after=says)
+    play.over()
+
+    assert found(play) == expected
+
+
+def test_one_tenant_s_failure_lets_no_other_rest() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.fails("request 1")
+    play.ends("request 1", 503)
+    play.comes("request 2", B)
+    play.ends("request 2", 503, retry_after=5.0)
+    play.over()
+
+    assert found(play) == [(READ, "another tenant's failure", B)]
+
+
+@pytest.mark.parametrize(
+    ("others", "through", "expected"),
+    [
+        (["onboard"], True, [(READ, "other outcome", A)]),
+        (["onboard", "onboard"], True, [(READ, "other outcome", A)]),
+        (["onboard", "offboard"], True, []),
+        (["onboard"], False, []),
+    ],
+)
+def test_what_was_done_before_a_request_excuses_it_only_if_its_order_matters(
+    others: list[str], through: bool, expected: list[tuple[str, str, int]]
+) -> None:
+    play = Play()
+    for number, what in enumerate(others, 1):
+        play.comes(f"operator {number}", A, what, role=ActorRole.OPERATOR)
+    for number in range(1, len(others) + 1):
+        if through:
+            play.goes(f"operator {number}")
+    play.comes("request 1", A)
+    play.ends("request 1", 404)
+    play.over()
+
+    assert found(play) == expected
+
+
+def test_what_a_request_waited_for_only_by_luck_excuses_it() -> None:
+    play = Play()
+    play.comes("operator 1", A, "rotate keys", role=ActorRole.OPERATOR)
+    play.comes("request 1", A, arrives=False)
+    play.goes("operator 1")
+    play.arrives("request 1")
+    play.ends("request 1", 401)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_an_action_that_was_disturbed_may_leave_anything_behind() -> None:
+    play = Play()
+    play.comes("operator 1", A, "onboard", role=ActorRole.OPERATOR)
+    play.fails("operator 1")
+    play.goes("operator 1")
+    play.comes("request 1", A)
+    play.ends("request 1", 404)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_an_app_that_nobody_asks_whether_it_is_ready_is_so_once_it_has_started() -> (
+    None
+):
+    play = Play(ready="/readyz")
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.over()
+
+    assert found(play) == [(READ, "refused after ready", A)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checkers.lifecycle import lifecycle
+from harness.model.race import ActorRole
 from tests.checkers.plays import READ, WRITE, A, Play
 
 
@@ -83,3 +84,29 @@ def test_each_schedule_has_generations_of_its_own() -> None:
     reads(play, "request 1", 1)
 
     assert shapes(play) == []
+
+
+@pytest.mark.parametrize(
+    ("fresh", "overlaps", "expected"),
+    [
+        (True, False, [("flag", "older than written")]),
+        (True, True, []),
+        (False, False, []),
+    ],
+)
+def test_who_takes_several_requests_has_seen_and_written_when_it_is_through(
+    fresh: bool, overlaps: bool, expected: list[tuple[str, str]]
+) -> None:
+    play = Play()
+    writer, reader = "operator 1", "operator 2"
+    play.comes(writer, A, "PUT flag", role=ActorRole.OPERATOR)
+    if overlaps:
+        play.comes(reader, A, "GET flag", role=ActorRole.OPERATOR)
+    play.wrote(0, 1, actor=writer)
+    play.goes(writer)
+    if not overlaps:
+        play.comes(reader, A, "flag", role=ActorRole.OPERATOR)
+    play.saw(0, 0, fresh=fresh, actor=reader)
+    play.goes(reader)
+
+    assert shapes(play) == expected

@@ -13,7 +13,7 @@ from harness.point import Work, point, running_gate
 from harness.scheduling.choice import Operation
 from harness.scheduling.kernel import Kernel
 from harness.scheduling.locks import Locks
-from harness.scheduling.outcomes import AFTER, BEFORE, SENT, UNDONE
+from harness.scheduling.outcomes import AFTER, BEFORE, DISCONNECT, SENT, UNDONE
 from tests.scheduling.apps import count
 from tests.scheduling.ground import (
     Played,
@@ -209,3 +209,47 @@ def test_a_cancellation_stays_within_what_it_cancels(ends: str) -> None:
     wanted = ["the host went on"] if ends == "host first" else []
     assert seen == [*wanted, "nothing was left over"]
     assert given_back == ([] if wanted else ["answer"])
+
+
+@pytest.mark.parametrize("outcome", [BEFORE, DISCONNECT])
+def test_who_waits_for_what_another_does_can_leave_meanwhile(outcome: str) -> None:
+    """It has no operation of its own that it could leave at."""
+    seen: list[str] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        made = asyncio.Event()
+
+        async def make() -> None:
+            await point("making")
+            made.set()
+
+        task = asyncio.create_task(acting("waiter", made.wait()))
+        may_leave(kernel, "waiter", task.cancel)
+        kernel.actors["waiter"].disconnect = lambda: seen.append("told")
+        await asyncio.sleep(0)
+        await acting("maker", make())
+        await asyncio.wait({task})
+        seen.append("cancelled" if task.cancelled() else "through")
+
+    chooser = Takes(lambda one: one.actor == "waiter" and one.outcome == outcome)
+    played = play(scenario, chooser)
+
+    assert not chooser.left
+    assert played.ran.ending is Ending.ENDED
+    assert seen == (["cancelled"] if outcome == BEFORE else ["told", "through"])
+
+
+def test_while_nothing_is_explored_what_came_first_goes_first() -> None:
+    async def scenario(kernel: Kernel) -> None:
+        kernel.is_exploring = False
+        await asyncio.gather(
+            *(acting(name, point(f"first of {name}")) for name in ("one", "two"))
+        )
+        kernel.is_exploring = True
+        await asyncio.gather(
+            *(acting(name, point(f"next of {name}")) for name in ("one", "two"))
+        )
+
+    (choice,) = play(scenario).ran.trace
+
+    assert {one.label for one in choice.options} == {"next of one", "next of two"}

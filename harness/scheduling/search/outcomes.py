@@ -1,4 +1,4 @@
-"""When a random schedule lets an operation be cancelled or fail."""
+"""When a random schedule lets an operation be cancelled or fail, or time pass."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from harness.scheduling.choice import Operation
 CHANCES: Final = (0.5, 0.375, 0.125)
 """How likely a random schedule has none, one or two such outcomes.
 
-Most bugs need none or one; with one at every other choice nothing would get far.
+Most bugs need none or one; with one at every other choice nothing would get far. Time
+that passes while others could go on is drawn like that, too: as an actor with a turn of
+its own it would pass at once, before there is anybody whom it could meet.
 """
 
 
@@ -37,7 +39,7 @@ class Outcomes:
         """
         places: dict[tuple[str, int], list[int]] = {}
         for place, option in enumerate(options):
-            if option.outcome:
+            if option.beside:
                 operation = (option.actor, option.sequence)
                 places.setdefault(operation, []).append(place)
         if not places:

@@ -75,7 +75,7 @@ class _Priorities:
 
     def choose(self, options: Sequence[Operation]) -> int:
         for option in options:
-            if option.actor not in self._priorities:
+            if not option.beside and option.actor not in self._priorities:
                 self._priorities[option.actor] = self._rng.random()
         self._index += between_actors(options)
         place = self._highest(options)
@@ -89,5 +89,5 @@ class _Priorities:
 
     def _highest(self, options: Sequence[Operation]) -> int:
         """Return the first operation of the actor that has the highest priority."""
-        plain = [place for place, one in enumerate(options) if not one.outcome]
+        plain = [place for place, one in enumerate(options) if not one.beside]
         return max(plain, key=lambda place: self._priorities[options[place].actor])

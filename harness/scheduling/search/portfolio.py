@@ -2,8 +2,9 @@
 
 One run is first-come-first-served, and measures the program. Then come, level by level,
 all schedules with at most d deviations, for the d that fits into their share; then, in
-turns, random ones. What the levels leave of their share goes to the random ones. The
-shares were chosen by `python -m benchmarks search`, over planted races of many kinds.
+turns, those in which one operation is delayed, and random ones. What the levels leave
+of their share goes to these. The shares of the random ones were chosen by
+`python -m benchmarks search`, over planted races of many kinds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 from harness.scheduling.choice import Chooser, Schedule, Trace, schedule_of
+from harness.scheduling.search.delays import Delays
 from harness.scheduling.search.deviations import Deviations
 from harness.scheduling.search.pct import Pct, bound
 from harness.scheduling.search.strategy import Extent, Strategy
@@ -21,12 +23,13 @@ from harness.scheduling.search.uniform import Uniform
 
 FIRST_COME: Final = "first come"
 DEVIATIONS: Final = "deviations"
+DELAYS: Final = "delays"
 PCT_2: Final = "pct 2"
 PCT_3: Final = "pct 3"
 UNIFORM: Final = "uniform"
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
-    {DEVIATIONS: 0.3, PCT_2: 0.1, PCT_3: 0.3, UNIFORM: 0.3}
+    {DEVIATIONS: 0.3, DELAYS: 0.3, PCT_2: 0.1, PCT_3: 0.15, UNIFORM: 0.15}
 )
 """What part of the budget each strategy has; they add up to 1."""
 
@@ -121,7 +124,9 @@ class Portfolio:
             self._running = self._random[name]
             chooser = self._running.next()
         if chooser is None:
-            return None
+            # There is nothing to delay: others take over its share.
+            del self._random[name]
+            return self.next()
         self.counts[name] += 1
         return name, chooser
 
@@ -133,16 +138,17 @@ class Portfolio:
         self._running = None
         if not self._schedules:
             self.extent = Extent.of(trace)
-            self._random = self._strategies()
+            self._random = self._strategies(trace)
         self._schedules.add(schedule_of(trace))
 
     def _used(self, name: str) -> float:
         """Return how much of its share a strategy would have used with one run more."""
         return (self.counts[name] + 1) / self._shares[name]
 
-    def _strategies(self) -> dict[str, Strategy]:
-        """Return the random strategies that have a share."""
+    def _strategies(self, first: Trace) -> dict[str, Strategy]:
+        """Return the strategies besides the levels that have a share."""
         every: dict[str, Strategy] = {
+            DELAYS: Delays(first, self.extent, seed=f"{self._seed}/{DELAYS}"),
             PCT_2: Pct(2, self.extent, seed=f"{self._seed}/{PCT_2}"),
             PCT_3: Pct(3, self.extent, seed=f"{self._seed}/{PCT_3}"),
             UNIFORM: Uniform(self.extent, seed=f"{self._seed}/{UNIFORM}"),

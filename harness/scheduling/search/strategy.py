@@ -28,7 +28,7 @@ class Extent:
     Attributes:
         actors: How many actors had a choice to take part in, at least 1 (n).
         choices: How many choices there were between actors, at least 1 (k).
-        endings: How many choices offered an outcome.
+        endings: How many choices offered an outcome, or that time passes.
     """
 
     actors: int
@@ -38,14 +38,14 @@ class Extent:
     @classmethod
     def of(cls, trace: Trace) -> Extent:
         """Measure a run."""
-        plain = (one for choice in trace for one in choice.options if not one.outcome)
+        plain = (one for choice in trace for one in choice.options if not one.beside)
         return cls(
             actors=max(1, len({one.actor for one in plain})),
             choices=max(1, sum(between_actors(choice.options) for choice in trace)),
-            endings=sum(any(one.outcome for one in choice.options) for choice in trace),
+            endings=sum(any(one.beside for one in choice.options) for choice in trace),
         )
 
 
 def between_actors(options: Sequence[Operation]) -> bool:
     """Tell whether it can be chosen whose operation goes ahead as it is."""
-    return any(one.actor != options[0].actor for one in options[1:] if not one.outcome)
+    return any(one.actor != options[0].actor for one in options[1:] if not one.beside)

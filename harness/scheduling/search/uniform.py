@@ -45,5 +45,5 @@ class _Evenly:
         if drawn is not None:
             return drawn
         return self._rng.choice(
-            [place for place, one in enumerate(options) if not one.outcome]
+            [place for place, one in enumerate(options) if not one.beside]
         )

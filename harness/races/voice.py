@@ -1,0 +1,206 @@
+"""Voices: who asks on a stage, with which credential."""
+
+from __future__ import annotations
+
+import json as json_
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+from urllib.parse import urlsplit
+
+from harness.errors import UsageError
+from harness.model.race import ActorRole, Saw, Wrote
+from harness.model.step import Principal, Role, Step
+from harness.provisioning.client import Call, Meaning
+from harness.races.ask import NOBODY, Ask
+from harness.target.selector import Selection
+from harness.target.tools import Answer
+
+if TYPE_CHECKING:
+    from harness.model.tenant import Tenant
+    from harness.provisioning.tools import HookTools
+    from harness.races.stage import Stage
+    from harness.target.generations import Generations
+
+
+@final
+class Voice:
+    """Asks in a tenant's name, or in nobody's.
+
+    Args:
+        stage: The stage.
+        index: Of the tenant; None for nobody.
+    """
+
+    def __init__(self, stage: Stage, index: int | None) -> None:
+        self._stage = stage
+        self._index = index
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose voice it is.
+
+        Raises:
+            UsageError: Nobody's.
+        """
+        if self._index is None:
+            raise UsageError("The stage's `anybody` is no tenant.")
+        return self._stage.props.world.tenants[self._index]
+
+    def get(self, path: str, *, leaves: bool = False) -> Ask:
+        """Ask for a page; see `request`."""
+        return self.request("GET", path, leaves=leaves)
+
+    def post(self, path: str, *, json: Any = None, leaves: bool = False) -> Ask:
+        """Post something; see `request`."""
+        return self.request("POST", path, json=json, leaves=leaves)
+
+    def request(
+        self, method: str, path: str, *, json: Any = None, leaves: bool = False
+    ) -> Ask:
+        """Ask something of the app, with the tenant's credential and selector.
+
+        Args:
+            method: Upper case.
+            path: With its query, if any.
+            json: Body, as JSON.
+            leaves: Whether the client may go away at any moment: schedules try.
+        """
+        index, props = self._index, self._stage.props
+        call = self._call(method, path, json)
+
+        async def make(exchange: int) -> Answer:
+            bare = urlsplit(path).path
+            meaning = Meaning(
+                operation=f"{method} {bare}",
+                principal=Principal(index, index),
+                role=Role.CONTROL,
+                audience=props.scene.target.audience(method, bare),
+                mutates=method not in {"GET", "HEAD"},
+                owner=index,
+            )
+            return (await props.client.send(call, meaning, id_=exchange)).answer
+
+        return self._stage.ask(f"{method} {path}", index, make, leaves=leaves)
+
+    def read(self, which: int = 0, *, leaves: bool = False) -> Ask:
+        """Ask for something that any tenant can read and that needs no object.
+
+        Args:
+            which: Which of the readings that the app offers, modulo their number.
+            leaves: Whether the client may go away at any moment: schedules try.
+        """
+        index, props = self._index, self._stage.props
+        operation = props.reads[which % len(props.reads)]
+
+        async def make(exchange: int) -> Answer:
+            step = Step(operation, Principal(index, index), index, Role.CONTROL)
+            written = props.driver.written(step)
+            if written is None:
+                raise UsageError(f"{operation} cannot be asked by {self.tenant.alias}.")
+            call, meaning = written
+            return (await props.client.send(call, meaning, id_=exchange)).answer
+
+        return self._stage.ask(operation, index, make, leaves=leaves)
+
+    def logs_in(self) -> Ask:
+        """Log the tenant's user in, for what is asked from then on."""
+        cast, index = self._stage.props.driver.cast, self.tenant.index
+
+        async def make(_: int) -> Answer:
+            cast.credentials[index] = await cast.renew(index)
+            return NOBODY
+
+        # It changes nothing that others could find.
+        return self._stage.ask("GET a login", index, make, role=ActorRole.OPERATOR)
+
+    def does(self, action: str) -> Ask:
+        """Do to the tenant what the target knows how to do.
+
+        Args:
+            action: Name in `Target.actions`.
+        """
+        props, tenant = self._stage.props, self.tenant
+        run = props.scene.target.actions[action]
+
+        async def make(_: int) -> Answer:
+            await run(self._tools(), tenant)
+            return NOBODY
+
+        return self._stage.ask(action, tenant.index, make, role=ActorRole.OPERATOR)
+
+    def writes(self, subject: str, generation: int) -> Ask:
+        """Write a generation of something.
+
+        Args:
+            subject: Name in `Target.generations`.
+            generation: Higher than those that were written before, from 1.
+        """
+        of, tenant = self._of(subject), self.tenant
+
+        async def make(actor: str) -> None:
+            await of.write(self._tools(), tenant, self._sends(), generation)
+            props = self._stage.props
+            event = Wrote(
+                "wrote",
+                props.scene.recorder.now(),
+                props.schedule,
+                0,
+                tenant.index,
+                subject,
+                generation,
+                actor,
+            )
+            props.scene.recorder.add(event)
+
+        return self._stage.operate(f"PUT {subject} {generation}", tenant.index, make)
+
+    def sees(self, subject: str) -> Ask:
+        """Look which generation of something is shown.
+
+        Args:
+            subject: Name in `Target.generations`.
+        """
+        of, tenant = self._of(subject), self.tenant
+
+        async def make(actor: str) -> None:
+            seen = await of.read(self._tools(), tenant, self._sends())
+            props = self._stage.props
+            event = Saw(
+                "saw",
+                props.scene.recorder.now(),
+                props.schedule,
+                0,
+                tenant.index,
+                subject,
+                seen,
+                of.fresh,
+                actor,
+            )
+            props.scene.recorder.add(event)
+
+        return self._stage.operate(f"GET {subject}", tenant.index, make)
+
+    def _of(self, subject: str) -> Generations:
+        return self._stage.props.scene.target.generations[subject]
+
+    def _tools(self) -> HookTools:
+        props = self._stage.props
+        return props.scene.tools(props.client, self.tenant, Role.PROVISION)
+
+    def _sends(self) -> Mapping[str, str]:
+        cast = self._stage.props.driver.cast
+        return dict(cast.credentials[self.tenant.index].headers)
+
+    def _call(self, method: str, path: str, json: Any) -> Call:
+        index, props = self._index, self._stage.props
+        tenant = None if index is None else props.world.tenants[index]
+        selection = props.scene.target.selector.select(tenant) or Selection()
+        access = () if index is None else props.driver.cast.credentials[index].headers
+        return Call(
+            method=method,
+            path=selection.prefix + path,
+            headers=(*selection.headers, *access),
+            host=selection.host,
+            body=b"" if json is None else json_.dumps(json).encode(),
+            content_type="" if json is None else "application/json",
+        )
