@@ -48,7 +48,7 @@ class Lifespan:
         Raises:
             AppFailed: It raised, said that it failed, or took too long.
         """
-        self._task = asyncio.create_task(self._run(), name="lifespan")
+        self.begin()
         await self._step("startup", timeout)
 
     async def shutdown(self, timeout: float) -> None:
@@ -62,10 +62,11 @@ class Lifespan:
         self._phase = "shutdown"
         await self._step("shutdown", timeout)
 
-    def cancel(self) -> None:
-        """Cancel the app's lifespan, as the end of its event loop does."""
-        if self._task is not None:
-            self._task.cancel()
+    def begin(self) -> asyncio.Task[None]:
+        """Return the task that the app's lifespan runs in; it begins if it has not."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="lifespan")
+        return self._task
 
     async def _step(self, phase: str, timeout: float) -> None:
         self._timeout = timeout

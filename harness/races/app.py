@@ -69,11 +69,17 @@ class GatedApp:
             AppFailed: It did not start.
         """
         actor = Actor(LIFESPAN, leaves=leaves, about="the app's lifespan")
-        if leaves:
-            actor.leave = self.lifespan.cancel
-            self._kernel.actors[LIFESPAN] = actor
-        await self._phase("startup", lambda: self.lifespan.startup(math.inf))
-        actor.leave = None
+
+        async def run() -> None:
+            task = self.lifespan.begin()
+            if leaves:
+                # As the end of the event loop does.
+                actor.leave, actor.task = lambda: (task.cancel(), None)[1], task
+                self._kernel.actors[LIFESPAN] = actor
+            await self.lifespan.startup(math.inf)
+
+        await self._phase("startup", run)
+        actor.leave = actor.task = None
         if actor.left:
             self._is_stopped = True
             raise AppFailed("The app's start-up was cancelled.")

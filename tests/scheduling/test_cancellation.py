@@ -224,7 +224,7 @@ def test_who_waits_for_what_another_does_can_leave_meanwhile(outcome: str) -> No
             made.set()
 
         task = asyncio.create_task(acting("waiter", made.wait()))
-        may_leave(kernel, "waiter", task.cancel)
+        may_leave(kernel, "waiter", task)
         kernel.actors["waiter"].disconnect = lambda: seen.append("told")
         await asyncio.sleep(0)
         await acting("maker", make())
