@@ -116,7 +116,7 @@ class Exploration:
         found: dict[str, Finding] = {}
         doubted: set[str] = set()
         first, run = 0, 0
-        self._rehearse(scenario, inputs)
+        self.rehearse(scenario, inputs)
         while (chosen := portfolio.next()) is not None:
             strategy, chooser = chosen
             played, findings = self._judged(scenario, inputs, chooser, strategy)
@@ -167,7 +167,7 @@ class Exploration:
         played, findings = self._judged(scenario, inputs, player, "replay")
         return played, findings, player.unfit
 
-    def _rehearse(self, scenario: Scenario, inputs: Inputs) -> None:
+    def rehearse(self, scenario: Scenario, inputs: Inputs) -> None:
         """See how the scenario goes undisturbed, and whether it goes so again."""
         digests = []
         for _ in range(2):

@@ -78,10 +78,18 @@ def replay_command(result: Result, finding: Finding, runs: str) -> str:
         words = result.command.split()
         given = any(one.startswith(("--target", "HARNESS_TARGET=")) for one in words)
         target = f" --target {result.target}" if given else ""
-        return visible(f"harness replay {finding.interleaving.token}{target}")
+        files = "".join(f" --scenario {one}" for one in scenario_files(result))
+        return visible(f"harness replay {finding.interleaving.token}{files}{target}")
     if not finding.script:
         return visible(result.command)
     return visible(f"harness replay {runs}/{result.id} {finding.fingerprint}")
+
+
+def scenario_files(result: Result) -> list[str]:
+    """Return the files of the user's own scenarios that a run was of."""
+    words = result.command.split()
+    files = (word.partition(":")[0] for word in words)
+    return list(dict.fromkeys(one for one in files if one.endswith(".py")))
 
 
 def plural(count: int, noun: str) -> str:

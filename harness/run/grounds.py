@@ -1,0 +1,256 @@
+"""What schedules run on: a server, a world, and the taps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar, final
+
+from harness.environment.activity import activity, foreign_databases
+from harness.errors import Inconclusive, UsageError
+from harness.hosting.boot_watch import BootWatch, Names
+from harness.model.event import Exchange
+from harness.model.step import Principal, Role, Step
+from harness.model.world import Access
+from harness.observe.asyncpg import connections_tapped
+from harness.observe.beacons import send_beacons
+from harness.observe.gates.all import gated
+from harness.observe.initialisers import initialisers_tapped
+from harness.observe.logs import tap
+from harness.observe.reader import LogReader
+from harness.observe.resources import resources_tapped
+from harness.provisioning.casting import learn_names
+from harness.provisioning.people import mint_tenant
+from harness.provisioning.stage import simple_readings
+from harness.races.schedules import IDLE, Grounds
+from harness.run.bytecode import kept_bytecode
+from harness.run.hosts import spec_of
+from harness.run.session import open_scene, server, set_stage
+from harness.scheduling.clock import virtual_monotonic
+from harness.scheduling.fresh import refuse_running_loop
+from harness.scheduling.locks import locks_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.environment.server import Postgres
+    from harness.model.world import World
+    from harness.observe.asyncpg import Connection
+    from harness.observe.resources import Use
+    from harness.observe.runs import Call
+    from harness.provisioning.stage import Scene, Stage, State
+    from harness.run.order import Order
+    from harness.scheduling.clock import VirtualClock
+    from harness.target.target import Target
+
+_T = TypeVar("_T")
+
+
+class Outer(Protocol):
+    """Runs what is not part of a schedule, and waits for it."""
+
+    def __call__(self, work: Awaitable[_T], /) -> _T: ...
+
+
+Watching = Callable[[BootWatch], contextlib.AbstractContextManager[None]]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """A server and a world on it, for any number of explorations; the app is down.
+
+    Attributes:
+        target: The app and how to talk to it.
+        order: What was asked for when it was made.
+        pg: The server.
+        scene: What the app is started and talked to with.
+        stage: The tenants that the app knows.
+        world: They, and one whom it does not know yet.
+        state: Sets the database back.
+        reads: Keys of readings that work for any tenant and need no object.
+        foreign: Databases on the server that are not the app's.
+        clock: What `time.monotonic` is to the app.
+        outer: Runs what is not part of a schedule, on an event loop of its own.
+    """
+
+    target: Target
+    order: Order
+    pg: Postgres
+    scene: Scene
+    stage: Stage
+    world: World
+    state: State
+    reads: tuple[str, ...]
+    foreign: Sequence[str]
+    clock: VirtualClock
+    outer: Outer
+
+    @contextlib.contextmanager
+    def grounds(self, seed: int) -> Iterator[Grounds]:
+        """Have the taps in place, and all that schedules need, for a block.
+
+        Args:
+            seed: Of what is random in the app.
+        """
+        scene, target, world = self.scene, self.target, self.world
+        with ExitStack() as stack:
+            outer = AsyncExitStack()
+            stack.callback(lambda: self.outer(outer.aclose()))
+            watched = activity(
+                self.pg, scene.dsn, self.foreign, patterns=target.databases
+            )
+            connections = self.outer(outer.enter_async_context(watched))
+            self.outer(connections.disregard_present())
+            locks = stack.enter_context(locks_seen(self.pg.dsn))
+            watching = stack.enter_context(_taps(scene, self.order))
+            yield Grounds(
+                scene=scene,
+                catalogue=self.stage.catalogue,
+                world=world,
+                reads=self.reads,
+                state=self.state,
+                names=Names(world.tenants),
+                activity=connections,
+                locks=locks,
+                specs={
+                    name: spec_of(scene, self.order, variables)
+                    for name, variables in _ways(target).items()
+                },
+                outer=self.outer,
+                watching=watching,
+                clock=self.clock,
+                seed=seed,
+            )
+
+
+@contextlib.contextmanager
+def open_venue(target: Target, order: Order) -> Iterator[Venue]:
+    """Have a server and a world for explorations.
+
+    Raises:
+        UsageError: An event loop runs here already, or the app cannot be started again
+            and again.
+        HarnessError: There is no server, or the world could not be made.
+    """
+    refuse_running_loop()
+    if target.url or target.fresh == "keep":
+        raise UsageError(
+            "This target's app cannot be run under a schedule.",
+            hint="It needs Target.app, and an app whose tenants outlive a restart.",
+        )
+    with kept_bytecode(), virtual_monotonic() as clock, asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+
+        def outer(work: Awaitable[_T], /) -> _T:
+            return runner.run(_awaited(work))
+
+        try:
+            pg = outer(stack.enter_async_context(server(order)))
+            opened = open_scene(target, order, pg)
+            scene, state = outer(stack.enter_async_context(opened))
+            foreign = outer(foreign_databases(pg))
+            stage = outer(set_stage(scene, state, order))
+            yield Venue(
+                target=target,
+                order=order,
+                pg=pg,
+                scene=scene,
+                stage=stage,
+                world=_with_newcomer(scene, stage.world),
+                state=state,
+                reads=outer(_readings(scene, stage)),
+                foreign=foreign,
+                clock=clock,
+                outer=outer,
+            )
+        finally:
+            outer(stack.aclose())
+
+
+async def _awaited(work: Awaitable[_T]) -> _T:
+    return await work
+
+
+def _ways(target: Target) -> Mapping[str, Mapping[str, str]]:
+    """Return the ways to start the app, each with the variables that choose it."""
+    ways: dict[str, Mapping[str, str]] = {"": {}, **target.strategies}
+    if target.idle:
+        ways |= {f"{name}{IDLE}": {**ways[name], **target.idle} for name in (*ways,)}
+    return ways
+
+
+def _with_newcomer(scene: Scene, world: World) -> World:
+    """Return a world with one tenant more, whom the app does not know yet."""
+    index = len(world.tenants)
+    newcomer = mint_tenant(scene.key, index, domain=scene.target.domain)
+    learn_names(scene, newcomer)
+    return replace(
+        world,
+        tenants=(*world.tenants, newcomer),
+        credentials=(*world.credentials, Access()),
+    )
+
+
+async def _readings(scene: Scene, stage: Stage) -> tuple[str, ...]:
+    """Return the readings that work for each tenant, and need no object.
+
+    Raises:
+        Inconclusive: There is none.
+    """
+    works: list[str] = []
+    mark = scene.recorder.mark
+    async with scene.host() as hosted:
+        driver = scene.driver(scene.client(hosted), stage.catalogue, stage.world)
+        for operation in simple_readings(driver):
+            step = Step(operation.key, Principal(0, 0), 0, Role.CONTROL)
+            made = await driver.make(step)
+            if isinstance(made, Exchange) and made.succeeded and not made.endless:
+                works.append(operation.key)
+    scene.recorder.forget(mark)
+    if not works:
+        raise Inconclusive(
+            "Nothing was found that a tenant can read without naming an object.",
+            hint="Races need a GET that works for each tenant.",
+        )
+    return tuple(works)
+
+
+@contextlib.contextmanager
+def _taps(scene: Scene, order: Order) -> Iterator[Watching]:
+    """Have the app's surroundings, and all that is seen told to the current watch."""
+    current: list[BootWatch] = []
+
+    def called(call: Call) -> None:
+        for watch in current:
+            watch.called(1, call)
+
+    def connected(connection: Connection) -> None:
+        for watch in current:
+            watch.connected(1, connection)
+
+    def used(use: Use) -> None:
+        for watch in current:
+            watch.used(1, use)
+
+    @contextlib.contextmanager
+    def watching(watch: BootWatch) -> Iterator[None]:
+        current.append(watch)
+        complain()
+        try:
+            yield
+        finally:
+            current.remove(watch)
+
+    with (
+        gated(),
+        tap(LogReader(scene.recorder)),
+        connections_tapped(connected, directory=order.root),
+        resources_tapped(used),
+        initialisers_tapped(scene.target.initialisers, called) as complain,
+    ):
+        send_beacons(scene.recorder, scene.key)
+        yield watching
