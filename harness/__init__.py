@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.model.tenant import Tenant
+    from harness.races.scenario import scenario
+    from harness.races.stage import Stage
+    from harness.run.explore import explore
     from harness.target.connections import ConnectionPlan
     from harness.target.generations import Generations
     from harness.target.initialiser import Initialiser
@@ -47,10 +50,13 @@ _HOMES = {
     "ParameterSelector": "harness.target.selector",
     "PrefixSelector": "harness.target.selector",
     "Socket": "harness.target.socket",
+    "Stage": "harness.races.stage",
     "Target": "harness.target.target",
     "Tenant": "harness.model.tenant",
     "Tools": "harness.target.tools",
     "Variant": "harness.target.target",
+    "explore": "harness.run.explore",
+    "scenario": "harness.races.scenario",
 }
 
 __all__ = [
@@ -70,10 +76,13 @@ __all__ = [
     "ParameterSelector",
     "PrefixSelector",
     "Socket",
+    "Stage",
     "Target",
     "Tenant",
     "Tools",
     "Variant",
+    "explore",
+    "scenario",
 ]
 
 
