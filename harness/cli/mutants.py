@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from harness.cli import options
 from harness.cli.ending import end_with
 from harness.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from harness.settings import Settings
+
+Exercise = Literal["isolation", "races"]
 
 
 def mutants(
@@ -23,6 +28,11 @@ def mutants(
     target: options.Target = None,
     seed: options.Seed = None,
     tenants: options.Tenants = None,
+    exercise: Annotated[
+        Exercise,
+        typer.Option(help="What shows the variants that are tried."),
+    ] = "isolation",
+    schedules: options.Schedules = None,
     sweep: options.Sweep = None,
     machine: options.Machine = None,
     examples: options.Examples = None,
@@ -38,24 +48,34 @@ def mutants(
     keep_runs: options.KeepRuns = None,
 ) -> None:
     """Try variants of the app: each bug must be found, the harmless stay silent."""
-    flags = {name: value for name, value in ctx.params.items() if name != "names"}
-    end_with(partial(_mutants, names or [], flags))
+    own = {"names", "exercise"}
+    flags = {name: value for name, value in ctx.params.items() if name not in own}
+    end_with(partial(_mutants, names or [], exercise, ctx.obj, flags))
 
 
 def _mutants(
-    names: Sequence[str], flags: Mapping[str, object], terminal: Terminal
+    names: Sequence[str],
+    exercise: Exercise,
+    process: object,
+    flags: Mapping[str, object],
+    terminal: Terminal,
 ) -> int:
     from harness.cli.beginning import begin
+    from harness.cli.hashing import start_anew
     from harness.cli.outcomes import exit_code, judged, table
     from harness.cli.progress import following
     from harness.errors import UsageError
 
-    beginning = begin(flags, terminal)
+    def same_hashes(settings: Settings) -> None:
+        if exercise == "races":
+            start_anew(settings.seed, process)
+
+    beginning = begin(flags, terminal, first=same_hashes)
     # After the settings: it loads everything, and a mistyped flag needs nothing.
     from harness import run
 
     with following(terminal) as listener:
-        outcomes = run.mutants(beginning.order(listener), names)
+        outcomes = run.mutants(beginning.order(listener), names, exercise=exercise)
     if not outcomes:
         raise UsageError(
             f"The target {beginning.settings.target} offers no variants.",

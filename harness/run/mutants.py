@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from harness.errors import EnvironmentFailure, HarnessError, UsageError
+from harness.errors import AppFailed, EnvironmentFailure, HarnessError, UsageError
 from harness.model.progress import Progress
 from harness.model.verdict import Outcome
+from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
-from harness.run.isolation import EXERCISE, probe
+from harness.run.isolation import probe
 from harness.run.loading import load_target, with_variant
+from harness.run.races import explore_target
 from harness.run.session import server
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from harness.model.result import Result
     from harness.run.order import Order
     from harness.target.target import Target
+
+
+Exercise: TypeAlias = Literal["isolation", "races"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,16 @@ class MutantOutcome:
         return self.result.verdict.outcome is wanted
 
 
-def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
-    """Probe variants, each up to its first finding.
+def mutants(
+    order: Order, names: Sequence[str], *, exercise: Exercise = "isolation"
+) -> list[MutantOutcome]:
+    """Try variants, each up to its first finding.
 
     Args:
         order: What was asked for.
-        names: Of the variants; if empty, all those of the isolation exercise but
-            such as are known to be beyond it.
+        names: Of the variants; if empty, all those of the exercise but such as are
+            known to be beyond it.
+        exercise: What shows them.
 
     Raises:
         UsageError: There is no variant of a name, or another exercise shows it.
@@ -64,21 +72,23 @@ def mutants(order: Order, names: Sequence[str]) -> list[MutantOutcome]:
     """
     target = load_target(order.settings.target, root=order.root)
     exercises = {name: one.exercise for name, one in target.variants.items()}
-    chosen = list(names) or _expected(target, order)
+    chosen = list(names) or _expected(target, order, exercise)
     for name in chosen:
         with_variant(target, name)
-        if exercises[name] != EXERCISE:
+        if exercises[name] != exercise:
             raise UsageError(
                 f"The variant {name!r} is shown by the {exercises[name]} exercise.",
                 hint=f"Try `harness {exercises[name]} --variant {name}`.",
             )
     with kept_bytecode():
+        if exercise == "races":
+            return _raced(target, order, chosen)
         return asyncio.run(_mutants(target, order, chosen))
 
 
-def _expected(target: Target, order: Order) -> list[str]:
+def _expected(target: Target, order: Order, exercise: Exercise) -> list[str]:
     """Return the variants that must come out right, and say which are left out."""
-    ours = {n: one for n, one in target.variants.items() if one.exercise == EXERCISE}
+    ours = {n: one for n, one in target.variants.items() if one.exercise == exercise}
     for name, variant in ours.items():
         if variant.beyond:
             detail = f"{name} is not tried: {variant.beyond}"
@@ -99,6 +109,29 @@ async def _mutants(
     return outcomes
 
 
+def _raced(target: Target, order: Order, names: list[str]) -> list[MutantOutcome]:
+    """Explore variants, all scenarios of each until something is found.
+
+    A start that fails is the variant's own doing here, and ends nothing but its run.
+    """
+    outcomes = []
+    for done, name in enumerate(names):
+        order.listener(Progress("mutants", done, len(names), name))
+        one, began = order.changed(variant=name), time.perf_counter()
+        result, error = None, ""
+        try:
+            variant = with_variant(target, name)
+            result = explore_target(variant, one, find_scenarios([]), only_first=True)
+        except AppFailed as failure:
+            error = failure.message
+        except EnvironmentFailure:
+            raise
+        except HarnessError as failure:
+            error = failure.message
+        outcomes.append(_outcome(target, name, result, error, began))
+    return outcomes
+
+
 async def _mutant(target: Target, order: Order, pg: Postgres) -> MutantOutcome:
     began = time.perf_counter()
     name = order.settings.variant
@@ -109,6 +142,12 @@ async def _mutant(target: Target, order: Order, pg: Postgres) -> MutantOutcome:
         raise
     except HarnessError as failure:
         error = failure.message
+    return _outcome(target, name, result, error, began)
+
+
+def _outcome(
+    target: Target, name: str, result: Result | None, error: str, began: float
+) -> MutantOutcome:
     harmless = target.variants[name].harmless
     seconds = time.perf_counter() - began
     return MutantOutcome(name, harmless, result, error, seconds)
