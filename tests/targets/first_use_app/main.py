@@ -89,7 +89,7 @@ def make_app(pools: type[CheckThenSet | LockedPerTenant]) -> FastAPI:
     async def write(request: Request, pool: Own, new: NoteIn) -> Note:
         statement = "INSERT INTO notes (slug, text) VALUES ($1, $2) RETURNING id, text"
         row = await pool.fetchrow(statement, request.state.slug, new.text)
-        return Note(**dict(row))
+        return Note(**dict(row or {}))
 
     @app.get("/notes")
     async def all_notes(request: Request, pool: Own) -> list[Note]:
