@@ -38,6 +38,9 @@ def check_directory(spec: AppSpec) -> None:
 
 def forget(packages: tuple[str, ...]) -> None:
     """Make the next import of these packages, and of what is in them, a first one."""
+    if not packages:
+        # It is asked for before each schedule, and what is imported stays so.
+        return
     for name in tuple(sys.modules):
         if any(name == one or name.startswith(f"{one}.") for one in packages):
             del sys.modules[name]
