@@ -132,6 +132,29 @@ async def read_flag(tools: Tools, tenant: Tenant, headers: Mapping[str, str]) ->
     return int(shown.get("generation", 0))
 
 
+async def write_trail(
+    tools: Tools, tenant: Tenant, headers: Mapping[str, str], generation: int
+) -> None:
+    """Do something that the audit trail has to tell of."""
+    await tools.request(
+        "PUT",
+        f"/flags/generation-{generation}",
+        tenant=tenant,
+        headers=headers,
+        json={"enabled": True},
+    )
+
+
+async def read_trail(tools: Tools, tenant: Tenant, headers: Mapping[str, str]) -> int:
+    """Return up to which generation the audit trail tells of each."""
+    answer = await tools.request("GET", "/audit", tenant=tenant, headers=headers)
+    text = answer.content.decode()
+    generation = 0
+    while f"flag generation-{generation + 1}:" in text:
+        generation += 1
+    return generation
+
+
 async def write_configuration(
     tools: Tools, tenant: Tenant, headers: Mapping[str, str], generation: int
 ) -> None:
@@ -256,6 +279,7 @@ target = Target(
         "configuration": Generations(
             write=write_configuration, read=read_configuration, fresh=True
         ),
+        "trail": Generations(write=write_trail, read=read_trail, fresh=True),
         "keys": Generations(write=write_key, read=read_key, fresh=True),
         "domain": Generations(write=write_domain, read=read_domain, fresh=True),
     },

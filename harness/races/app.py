@@ -38,7 +38,7 @@ class GatedApp:
     that nobody answers.
 
     Args:
-        app: The app.
+        make: Makes the app; again if it is started again.
         kernel: Decides who goes on.
         recorder: Where beacons are noted.
 
@@ -48,9 +48,12 @@ class GatedApp:
 
     url = ""
 
-    def __init__(self, app: App, kernel: Kernel, recorder: Recorder) -> None:
-        self.lifespan = Lifespan(app)
-        self._app = app
+    def __init__(
+        self, make: Callable[[], App], kernel: Kernel, recorder: Recorder
+    ) -> None:
+        self._make = make
+        self._app = make()
+        self.lifespan = Lifespan(self._app)
         self._kernel = kernel
         self._recorder = recorder
         # As under uvicorn, no request sees what another one, or the lifespan, set.
@@ -104,6 +107,18 @@ class GatedApp:
         await self.drained()
         await self._phase("shutdown", lambda: self.lifespan.shutdown(math.inf))
         self.on_phase(Phase.STOPPED)
+
+    async def restart(self) -> None:
+        """Stop the app, and start it again with nothing in its memory.
+
+        Raises:
+            AppFailed: It did not stop, or not start.
+        """
+        await self.stop()
+        self._app = self._make()
+        self.lifespan = Lifespan(self._app)
+        self._is_stopped = False
+        await self.start()
 
     async def _phase(self, name: str, run: Any) -> None:
         """Begin a phase of the lifespan when it is its turn."""

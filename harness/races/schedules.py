@@ -270,7 +270,8 @@ class Schedules:
 
     def _props(self, take: Take, kernel: Kernel, way: str) -> Props:
         grounds, scene = self._grounds, self._grounds.scene
-        app = GatedApp(load(grounds.specs[way]), kernel, scene.recorder)
+        spec = grounds.specs[way]
+        app = GatedApp(lambda: load(spec), kernel, scene.recorder)
         client = Client(
             app,
             scene.recorder,

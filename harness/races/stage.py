@@ -155,6 +155,14 @@ class Stage:
         """Stop the app once it has answered all, as uvicorn does."""
         await self.props.app.stop()
 
+    async def restart(self) -> None:
+        """Stop the app once it has answered all, and start it again.
+
+        Raises:
+            AppFailed: It did not stop, or not start.
+        """
+        await self.props.app.restart()
+
     async def sleep(self, seconds: float) -> None:
         """Let time pass on the schedule's clock."""
         await asyncio.sleep(seconds)

@@ -103,7 +103,8 @@ class Target:
             ``onboard``, ``offboard``, ``reload``, ``evict``, ``move domain`` and
             ``rotate keys``.
         generations: What is written and read of a tenant, by name. The scenarios that
-            come along know ``flags``, ``configuration``, ``keys`` and ``domain``.
+            come along know ``flags``, ``configuration``, ``keys``, ``domain``, and
+            ``trail``, which is what the app notes of what was done.
         idle: Variables with which the app gives up what of a tenant nobody has used for
             a second, for the scenarios of that; empty if it never does.
     """

@@ -54,3 +54,12 @@ async def shutdown_after_writing(stage: Stage) -> None:
     """The app is stopped right after something was written."""
     await stage.tenant(0).writes("flags", 1)
     await stage.shutdown()
+
+
+@scenario(strategies=("lazy", "on first use"), generations=("trail",))
+async def noted_before_the_end(stage: Stage) -> None:
+    """What was done right before the app is stopped has been noted when it is back."""
+    one = stage.tenant(0)
+    await stage.gather(one.writes("trail", 1), one.writes("trail", 2))
+    await stage.restart()
+    await one.sees("trail")
