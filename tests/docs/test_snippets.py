@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness import Target
+from harness.races.scenario import Scenario
 from harness.settings import load_settings
 from tests.docs.markdown import DOCS, README, ROOT, blocks
 from tests.end_to_end.conftest import Project
@@ -50,6 +51,17 @@ def test_the_python_of_the_page_on_the_reference_app_runs() -> None:
         exec(compile(source, f"{document.name}, piece {number}", "exec"), names)
 
     assert names["events"] == ["open acme", "close acme"]
+
+
+def test_the_python_of_the_page_on_races_makes_scenarios_and_a_test() -> None:
+    names: dict[str, Any] = {}
+
+    for number, source in enumerate(blocks(DOCS / "races.md", "python"), start=1):
+        exec(compile(source, f"races.md, piece {number}", "exec"), names)
+
+    made = [one.name for one in names.values() if isinstance(one, Scenario)]
+    assert made == ["first_of_two", "one_fails"]
+    assert callable(names["test_first_use"])
 
 
 def test_the_readme_has_one_adapter_of_at_most_twenty_lines() -> None:
