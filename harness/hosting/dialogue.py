@@ -12,6 +12,8 @@ from harness.hosting.hosted import Headers, Response
 
 CLOSED: Final = 1000
 GONE: Final = 1001
+RESTARTS: Final = 1012
+"""What both sides see where the server stops, as under uvicorn."""
 BROKEN: Final = 1006
 """What a client sees where the app ended without closing, as under uvicorn."""
 _REFUSED: Final = 403
@@ -52,6 +54,18 @@ class Dialogue:
         if not self._left:
             self._left = True
             self._disconnected(GONE)
+
+    def stop(self) -> None:
+        """Be the server that stops: an open socket is closed, another is refused."""
+        if self._left or (self._conversation and self._conversation.code):
+            return
+        self._left = True
+        if self._conversation is not None:
+            self._conversation.end(RESTARTS)
+        elif not self._refusal.status:
+            self._refusal = Response(_ERROR, (), b"Internal Server Error")
+        self._disconnected(RESTARTS)
+        self._tell()
 
     async def run(self, app: App, scope: Scope) -> None:
         """Serve the socket to its end."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
-from harness.errors import AppFailed
+from harness.errors import AppFailed, UsageError
 from harness.hosting.cycle import Cycle
 from harness.hosting.dialogue import Dialogue
 from harness.hosting.hosted import ConnectionDropped, Request, Response
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from harness.scheduling.kernel import Kernel
 
 LIFESPAN: Final = "lifespan"
+_LEAVING: Final = 0.3
+"""Seconds, on the schedule's clock, that an app has when a client leaves a stream."""
 
 
 @final
@@ -58,7 +60,9 @@ class GatedApp:
         self._recorder = recorder
         # As under uvicorn, no request sees what another one, or the lifespan, set.
         self._context = contextvars.copy_context()
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], Cycle | Dialogue] = {}
+        self._is_begun = False
+        self._is_started = False
         self._is_stopped = False
         self.on_phase: Callable[[Phase], None] = lambda _: None
 
@@ -70,7 +74,14 @@ class GatedApp:
 
         Raises:
             AppFailed: It did not start.
+            UsageError: It was started before.
         """
+        if self._is_begun:
+            raise UsageError(
+                "The app of a schedule is started once, and this one was already.",
+                hint="Mark the scenario as @scenario(started=False) to start it there.",
+            )
+        self._is_begun = True
         actor = Actor(LIFESPAN, leaves=leaves, about="the app's lifespan")
 
         async def run() -> None:
@@ -86,12 +97,14 @@ class GatedApp:
         if actor.left:
             self._is_stopped = True
             raise AppFailed("The app's start-up was cancelled.")
+        self._is_started = True
         self.on_phase(Phase.STARTED)
 
     async def stop(self) -> None:
         """Let what is being served end, then stop the app.
 
-        As under uvicorn: the shutdown begins when no request is left.
+        As under uvicorn: sockets are closed, streams are not, and the shutdown begins
+        when nothing is served any more.
 
         Raises:
             AppFailed: It did not stop.
@@ -104,6 +117,9 @@ class GatedApp:
         finally:
             ACTOR.reset(token)
         self._is_stopped = True
+        for served in tuple(self._serving.values()):
+            if isinstance(served, Dialogue):
+                served.stop()
         await self.drained()
         await self._phase("shutdown", lambda: self.lifespan.shutdown(math.inf))
         self.on_phase(Phase.STOPPED)
@@ -117,10 +133,10 @@ class GatedApp:
         await self.stop()
         self._app = self._make()
         self.lifespan = Lifespan(self._app)
-        self._is_stopped = False
+        self._is_begun = self._is_started = self._is_stopped = False
         await self.start()
 
-    async def _phase(self, name: str, run: Any) -> None:
+    async def _phase(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Begin a phase of the lifespan when it is its turn."""
         token = ACTOR.set(LIFESPAN)
         try:
@@ -157,8 +173,7 @@ class GatedApp:
 
         async def leave() -> None:
             cycle.leave()
-            tasks[0].cancel()
-            await asyncio.wait(tasks)
+            await _ended(tasks)
 
         cycle = Cycle(request, answered, leave)
         tasks.append(
@@ -179,8 +194,7 @@ class GatedApp:
 
         async def leave() -> None:
             dialogue.leave()
-            tasks[0].cancel()
-            await asyncio.wait(tasks)
+            await _ended(tasks)
 
         dialogue = Dialogue(decided, leave)
         scope = socket_scope(request, self.lifespan.state)
@@ -198,17 +212,17 @@ class GatedApp:
         """Let a request arrive when it is its turn."""
         path = request.target.partition("?")[0]
         await _turn(Work("arrive", f"{request.method} {path}", _nothing))
-        if self._is_stopped:
-            # As under uvicorn, which takes no more connections then.
-            raise ConnectionDropped(f"{request.method} {path}: the app is stopping")
+        if self._is_stopped or not self._is_started:
+            # As under uvicorn, which listens between start-up and shutdown.
+            raise ConnectionDropped(f"{request.method} {path}: nobody listens")
         name = ACTOR.get()
         context = self._context.copy()
         context.run(EXCHANGE.set, exchange)
         context.run(ACTOR.set, name)
         work: Coroutine[Any, Any, None] = cycle.run(self._app, scope)
         task = asyncio.get_running_loop().create_task(work, context=context)
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        self._serving[task] = cycle
+        task.add_done_callback(self._serving.pop)
         actor = self._kernel.actors.get(name)
         if actor is not None:
             self._let_leave(actor, cycle, task)
@@ -229,6 +243,14 @@ class GatedApp:
 
         actor.leave, actor.disconnect, actor.task = leave, cycle.leave, task
         task.add_done_callback(over)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until an app has taken leave of a client, or is cancelled."""
+    await asyncio.wait(tasks, timeout=_LEAVING)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _turn(work: Work[None]) -> None:

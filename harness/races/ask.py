@@ -24,7 +24,8 @@ NOBODY: Final = Answer(0, (), b"")
 class Ask:
     """Something that is asked of the app; it begins when it is awaited, or gathered.
 
-    It has an actor of its own: a schedule decides when it arrives.
+    It has an actor of its own: a schedule decides when it arrives. Who awaits it again
+    gets the same answer.
     """
 
     def __init__(
@@ -43,16 +44,19 @@ class Ask:
         self._role = role
         self._tenant = tenant
         self._make = make
+        self._task: asyncio.Task[Answer] | None = None
 
     def __await__(self) -> Generator[Any, None, Answer]:
         return self.begin().__await__()
 
     def begin(self) -> asyncio.Task[Answer]:
-        """Start it; return what will have the answer."""
-        context = contextvars.copy_context()
-        context.run(ACTOR.set, self._actor.name)
-        loop = asyncio.get_running_loop()
-        return loop.create_task(self._run(), context=context)
+        """Start it, unless it has begun; return what will have the answer."""
+        if self._task is None:
+            context = contextvars.copy_context()
+            context.run(ACTOR.set, self._actor.name)
+            loop = asyncio.get_running_loop()
+            self._task = loop.create_task(self._run(), context=context)
+        return self._task
 
     async def _run(self) -> Answer:
         props = self._stage.props
@@ -80,8 +84,9 @@ class Ask:
             return await self._make(exchange)
         except ConnectionDropped:
             return NOBODY
-        except ProvisioningError:
-            # An action met an answer that it had not expected; that is recorded.
+        except ProvisioningError as error:
+            # An action met an answer that it had not expected.
+            props.refusals.append(f"{self._actor.about}: {error.message}")
             return NOBODY
         finally:
             recorder.add(

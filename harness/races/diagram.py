@@ -11,6 +11,8 @@ from harness.scheduling.outcomes import HANG
 
 if TYPE_CHECKING:
     from harness.model.event import Event
+    from harness.scheduling.choice import Key
+    from harness.scheduling.tape import Tape
 
 _SHOWN: Final = {
     Movement.WENT: "",
@@ -27,7 +29,7 @@ def interleaving_of(
     *,
     scenario: str,
     token: str,
-    deviations: Sequence[str],
+    tape: Tape,
     minimal: bool,
 ) -> Interleaving:
     """Return the order of a schedule's events.
@@ -36,7 +38,7 @@ def interleaving_of(
         events: Of one schedule.
         scenario: Its name.
         token: What makes it again.
-        deviations: What had to be otherwise than first-come-first-served.
+        tape: What had to be otherwise than first-come-first-served.
         minimal: Whether each of them is needed.
     """
     came = [event for event in events if isinstance(event, ActorCame)]
@@ -50,9 +52,28 @@ def interleaving_of(
         token=token,
         actors=tuple(actors.items()),
         lines=tuple(_lines(moved)),
-        deviations=tuple(deviations),
+        deviations=tuple(_deviations(tape, moved)),
         minimal=minimal,
     )
+
+
+def _deviations(tape: Tape, moved: Sequence[Moved]) -> Iterator[str]:
+    labels = {
+        (_lane(one), one.sequence): f"{one.operation} {one.label}".strip()
+        for one in moved
+    }
+
+    def named(key: Key) -> str:
+        label = labels.get((key.actor, key.sequence), f"#{key.sequence}")
+        return f"{key.actor}: {label}"
+
+    for one in tape:
+        text = named(one.operation)
+        if one.operation.outcome:
+            text += f" ({one.operation.outcome})"
+        if one.ahead_of is not None:
+            text += f", ahead of {named(one.ahead_of)}"
+        yield text
 
 
 def _lane(event: Moved) -> str:

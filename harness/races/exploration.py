@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.races.scenario import Scenario
     from harness.races.schedules import Schedules
     from harness.recording.recorder import Recorder
-    from harness.scheduling.choice import Chooser
+    from harness.scheduling.choice import Chooser, Operation, Trace
 
 Judge = Callable[[tuple["Event", ...]], list["Finding"]]
 
@@ -116,18 +116,23 @@ class Exploration:
         found: dict[str, Finding] = {}
         doubted: set[str] = set()
         first, run = 0, 0
-        self.rehearse(scenario, inputs)
+        doubts = tuple(self.rehearse(scenario, inputs))
         while (chosen := portfolio.next()) is not None:
             strategy, chooser = chosen
             played, findings = self._judged(scenario, inputs, chooser, strategy)
             portfolio.record(played.ran.trace)
             run += 1
+            if run == 1:
+                # What could not be done counts from the first schedule on.
+                for doubt in doubts:
+                    self._recorder.add(doubt)
             new = [
                 one
                 for one in findings
                 if one.fingerprint not in found and one.fingerprint not in doubted
             ]
-            if run > 1 or new:
+            if run > 1:
+                # Of the first one all is kept: it shows what was watched.
                 self._sum_up(played)
             for one in new:
                 proven = self._proven(scenario, inputs, played, one)
@@ -167,23 +172,33 @@ class Exploration:
         played, findings = self._judged(scenario, inputs, player, "replay")
         return played, findings, player.unfit
 
-    def rehearse(self, scenario: Scenario, inputs: Inputs) -> None:
-        """See how the scenario goes undisturbed, and whether it goes so again."""
-        digests = []
+    def rehearse(self, scenario: Scenario, inputs: Inputs) -> Iterator[Unseen]:
+        """Tell what speaks against a scenario: it parts from itself, or is refused."""
+        traces = []
         for _ in range(2):
             played = self._schedules.play(
                 scenario, inputs, FirstCome(), strategy="rehearsal"
             )
-            digests.append(played.digest)
+            traces.append(played.ran.trace)
             self._recorder.forget(played.mark)
-        if len(set(digests)) > 1:
-            self._recorder.add(
-                Unseen(
-                    "unseen",
-                    f"run the scenario {scenario.name} twice alike",
-                    "undisturbed it takes other choices each time: something decides "
-                    "that is not under control",
-                )
+        parts = _parting(*traces)
+        if parts:
+            yield Unseen(
+                "unseen",
+                f"run the scenario {scenario.name} twice alike",
+                "undisturbed it takes other choices each time, for something decides "
+                f"that is not under control: {parts}",
+            )
+        alone = self._schedules.alone(scenario, inputs)
+        for refusal in alone.refusals:
+            yield Unseen("unseen", f"act in the scenario {scenario.name}", refusal)
+        statuses = set(alone.statuses.values())
+        if statuses and not any(200 <= status < 400 for status in statuses):
+            told = ", ".join(str(status) for status in sorted(statuses))
+            yield Unseen(
+                "unseen",
+                f"use the app in the scenario {scenario.name}",
+                f"also one by one, none of its requests is served: {told}",
             )
 
     def _judged(
@@ -226,20 +241,13 @@ class Exploration:
         played: Played,
         again: Played,
     ) -> None:
-        pairs = zip(played.ran.trace, again.ran.trace, strict=False)
-        parts = next(
-            (
-                f"choice {one.index + 1}: {one.operation.key} and {other.operation.key}"
-                for one, other in pairs
-                if one.operation.key != other.operation.key
-            ),
-            "the choices are the same",
-        )
+        parts = _parting(played.ran.trace, again.ran.trace)
         self._recorder.add(
             Unseen(
                 "unseen",
                 f"see a finding of {scenario.name} again: {finding.summary}",
-                f"it showed {times + 1} times and then not: {parts}",
+                f"it showed in {times + 1} of {times + 2} runs of one schedule: "
+                f"{parts or 'the choices are the same'}",
             )
         )
 
@@ -268,26 +276,24 @@ class Exploration:
             scenario, inputs, requests, shrunk.elements
         )
         events = self._recorder.since(again.mark)
-        least = [one for one in shrunk.elements if isinstance(one, Deviation)]
+        least = tuple(one for one in shrunk.elements if isinstance(one, Deviation))
         token = Token(
             scenario=scenario.name,
             variant=self._variant,
             seed=self._seed,
             inputs=written(short),
-            tape=tuple(least),
+            tape=least,
         )
         shown = next(
             (one for one in findings if one.fingerprint == finding.fingerprint), finding
         )
-        ended = [event for event in events if isinstance(event, ScheduleEnded)]
-        deviations = [one.text for event in ended for one in event.deviations]
         return replace(
             shown,
             interleaving=interleaving_of(
                 events,
                 scenario=scenario.name,
                 token=encode(token),
-                deviations=deviations,
+                tape=least,
                 minimal=shrunk.minimal,
             ),
         )
@@ -304,6 +310,23 @@ class Exploration:
         short = replace(inputs, skipped=inputs.skipped | left)
         played, findings, _ = self.replay(scenario, short, tape)
         return played, findings, short
+
+
+def _parting(one: Trace, other: Trace) -> str:
+    """Say where two runs part; "" if they do not."""
+    for left, right in zip(one, other, strict=False):
+        mine, theirs = left.operation, right.operation
+        if mine.key != theirs.key:
+            return f"choice {left.index + 1}: {_shown(mine)} and {_shown(theirs)}"
+    if len(one) == len(other):
+        return ""
+    longer = max(one, other, key=len)[min(len(one), len(other))]
+    return f"choice {longer.index + 1}, {_shown(longer.operation)}, is in one of them"
+
+
+def _shown(operation: Operation) -> str:
+    text = f"{operation.actor} #{operation.sequence}"
+    return f"{text} ({operation.outcome})" if operation.outcome else text
 
 
 def written(inputs: Inputs) -> Mapping[str, Any]:

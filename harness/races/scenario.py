@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from harness.errors import UsageError
@@ -87,7 +88,7 @@ def scenario(act: Act | None = None, /, **options: Any) -> Any:
         options: See `Scenario`.
 
     Raises:
-        UsageError: It is no async function of one argument.
+        UsageError: It is no async function of one argument, or an option is wrong.
     """
     if act is None:
         return lambda function: scenario_of(function, **options)
@@ -98,7 +99,7 @@ def scenario_of(act: Act, **options: Any) -> Scenario:
     """Return a function as a scenario.
 
     Raises:
-        UsageError: It is no async function of one argument.
+        UsageError: It is no async function of one argument, or an option is wrong.
     """
     name = getattr(act, "__name__", str(act))
     if not inspect.iscoroutinefunction(act):
@@ -111,5 +112,46 @@ def scenario_of(act: Act, **options: Any) -> Scenario:
             f"The scenario {name} must take one argument, the stage.",
             hint="Write it as `async def name(stage): ...`.",
         )
+    _check(name, options)
     about = (inspect.getdoc(act) or "").partition("\n")[0]
     return Scenario(name=name, act=act, about=about, **options)
+
+
+def ensure_distinct(scenarios: Sequence[Scenario]) -> None:
+    """Refuse scenarios of one name: nobody could tell their schedules apart.
+
+    Raises:
+        UsageError: Two have the same.
+    """
+    seen: set[str] = set()
+    for one in scenarios:
+        if one.name in seen:
+            raise UsageError(
+                f"Two scenarios are called {one.name!r}.",
+                hint="Give one of the functions another name.",
+            )
+        seen.add(one.name)
+
+
+def _check(name: str, options: Mapping[str, Any]) -> None:
+    known = {one.name: one.default for one in fields(Scenario)}
+    for option, value in options.items():
+        if option in {"name", "act", "about"} or option not in known:
+            near = difflib.get_close_matches(option, known, n=1)
+            raise UsageError(
+                f"The scenario {name} has an unknown option {option!r}.",
+                hint=f"Did you mean {near[0]!r}?" if near else "",
+            )
+        kind = type(known[option])
+        if type(value) is not kind:
+            raise UsageError(
+                f"The scenario {name} has {option}={value!r}, which is no "
+                f"{kind.__name__}.",
+                hint=f'Write {option}=("one",).' if kind is tuple else "",
+            )
+    for option, least in (("tenants", 1), ("faults", 0)):
+        if options.get(option, least) < least:
+            raise UsageError(
+                f"The scenario {name} has {option}={options[option]}; "
+                f"the least is {least}."
+            )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed
 from harness.hosting.boot_watch import BootWatch
-from harness.hosting.hosted import ConnectionDropped
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
 from harness.model.boot import Boot, Phase, Reached, Watching
@@ -31,6 +30,7 @@ from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
 from harness.races.app import LIFESPAN, GatedApp
 from harness.races.chance import same_chance
+from harness.races.failing import raised
 from harness.races.stage import Props, Stage
 from harness.scheduling.choice import OneByOne, schedule_of
 from harness.scheduling.fresh import clear, gated_loop
@@ -130,6 +130,19 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """How a scenario goes where one request is served after the other.
+
+    Attributes:
+        statuses: Of each request, by actor.
+        refusals: Why what an operator did was refused.
+    """
+
+    statuses: Mapping[str, int]
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """One schedule that is to be run.
 
@@ -153,7 +166,6 @@ class _Running:
     take: Take
     props: Props
     watch: BootWatch
-    started: bool = False
     stopped: bool = False
     failure: AppFailed | None = None
     moves: list[Move] = field(default_factory=list)
@@ -170,7 +182,7 @@ class Schedules:
     def __init__(self, grounds: Grounds) -> None:
         self._grounds = grounds
         self._numbers = itertools.count(1)
-        self._expected: dict[tuple[str, Inputs], Mapping[str, int]] = {}
+        self._alone: dict[tuple[str, Inputs], Alone] = {}
 
     def play(
         self, scenario: Scenario, inputs: Inputs, chooser: Chooser, *, strategy: str
@@ -186,16 +198,30 @@ class Schedules:
         Raises:
             AppFailed: The app cannot be loaded, or does not start although nobody
                 disturbs it.
+            UsageError: The scenario's own code raised.
             PostgresError: The database does not answer.
         """
-        if (scenario.name, inputs) not in self._expected:
-            # Also where some requests are left out: others may end otherwise then.
-            alone = self._play(
-                Take(scenario, inputs, SOLO, next(self._numbers)), OneByOne()
-            )
-            self._grounds.scene.recorder.forget(alone.mark)
+        self.alone(scenario, inputs)
         take = Take(scenario, inputs, strategy, next(self._numbers))
         return self._play(take, chooser)
+
+    def alone(self, scenario: Scenario, inputs: Inputs) -> Alone:
+        """Tell how a scenario goes where nobody interferes; it is run for it once.
+
+        Also where some requests are left out: others may end otherwise then.
+
+        Raises:
+            HarnessError: As `play`.
+        """
+        key = scenario.name, inputs
+        if key not in self._alone:
+            take = Take(scenario, inputs, SOLO, next(self._numbers))
+            mark = self._grounds.scene.recorder.mark
+            try:
+                self._play(take, OneByOne())
+            finally:
+                self._grounds.scene.recorder.forget(mark)
+        return self._alone[key]
 
     def _play(self, take: Take, chooser: Chooser) -> Played:
         grounds, recorder = self._grounds, self._grounds.scene.recorder
@@ -255,8 +281,8 @@ class Schedules:
         )
         for one in scene.target.initialisers:
             recorder.add(Watching("watching", one.function, one.awaited, one.again))
-        known = self._expected.get((scenario.name, take.inputs), {})
-        for actor, status in known.items():
+        known = self._alone.get((scenario.name, take.inputs))
+        for actor, status in (known.statuses if known else {}).items():
             recorder.add(Expected("expected", number, actor, status))
         watch = BootWatch(
             number,
@@ -324,8 +350,6 @@ class Schedules:
             one.failure = error
             await app.drained()
             self._reached(one, Phase.STOPPED)
-        except ConnectionDropped:
-            await app.drained()
 
     def _reached(self, one: _Running, phase: Phase) -> None:
         recorder = self._grounds.scene.recorder
@@ -336,15 +360,17 @@ class Schedules:
     def _note_end(self, one: _Running, ran: Ran) -> None:
         grounds, recorder = self._grounds, self._grounds.scene.recorder
         key = (one.take.scenario.name, one.take.inputs)
+        deviations = tuple(_deviations(one.moves))
         if ran.error is not None:
-            raise ran.error
+            raise raised(one.take.scenario, ran.error, deviations) from ran.error
         if one.stopped and ran.ending is Ending.ENDED and grounds.activity is not None:
             grounds.outer(one.watch.stopped())
         undisturbed = not any(choice.taken for choice in ran.trace)
         if (undisturbed or one.take.strategy == SOLO) and one.failure is not None:
             raise one.failure
         if one.take.strategy == SOLO:
-            self._expected[key] = self._statuses(one)
+            refusals = tuple(one.props.refusals)
+            self._alone[key] = Alone(self._statuses(one), refusals)
         recorder.add(
             ScheduleEnded(
                 kind="schedule ended",
@@ -352,7 +378,7 @@ class Schedules:
                 schedule=one.take.number,
                 ending=ran.ending,
                 waiting=ran.waiting,
-                deviations=tuple(_deviations(one.moves)),
+                deviations=deviations,
                 choices=len(ran.trace),
                 operations=ran.operations,
                 uncontrolled=ran.uncontrolled,
@@ -395,7 +421,7 @@ class Schedules:
                 outcome=operation.outcome,
                 deviates=move.deviates,
                 exchange=exchange,
-                opening=self._grounds.names[entry.key] if entry else None,
+                opening=self._whose(entry) if entry else None,
                 lane=operation.actor,
                 seconds=move.seconds,
             )
@@ -413,8 +439,10 @@ class Schedules:
         fails = one.props.fails
         if not fails:
             return frozenset()
-        whose = self._grounds.names[entry.key] if entry.key else None
-        return fails.get(whose, frozenset())
+        return fails.get(self._whose(entry), frozenset())
+
+    def _whose(self, entry: Entry) -> int | None:
+        return self._grounds.names[entry.key] if entry.key else None
 
 
 def way_of(scenario: Scenario, known: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Final
 
 import harness
 from harness.errors import UsageError
-from harness.races.scenario import Scenario
+from harness.hosting.failure import one_line
+from harness.races.scenario import Scenario, ensure_distinct
 
 _MODULES: Final = "harness_scenarios"
+_FILE: Final = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?")
 
 
 def shelf() -> Path:
@@ -39,22 +42,24 @@ def find_scenarios(names: Sequence[str]) -> Sequence[Scenario]:
             ``path.py:name``; all that come along if there are none.
 
     Raises:
-        UsageError: There is no such scenario.
+        UsageError: There is no such scenario, or two of one name.
     """
     known = known_scenarios()
     if not names:
         return tuple(known.values())
-    return tuple(one for name in names for one in _found(name, known))
+    # What is named twice is meant once.
+    found = [one for name in dict.fromkeys(names) for one in _found(name, known)]
+    ensure_distinct(found)
+    return tuple(found)
 
 
 def _found(name: str, known: Mapping[str, Scenario]) -> Sequence[Scenario]:
-    path, colon, wanted = name.partition(".py")
-    if colon:
-        here = scenarios_in(Path(f"{path}.py"))
-        wanted = wanted.removeprefix(":")
-        if not wanted:
+    file = _FILE.fullmatch(name)
+    if file is not None:
+        here = scenarios_in(Path(file["path"]))
+        if file["name"] is None:
             return tuple(here.values())
-        known, name = here, wanted
+        known, name = here, file["name"]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
@@ -81,9 +86,9 @@ def scenarios_in(path: Path) -> Mapping[str, Scenario]:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise UsageError(f"Importing {path} failed: {what}.") from error
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise UsageError(f"Importing {path} failed: {one_line(error)}.") from error
     found = {
         one.name: one for one in vars(module).values() if isinstance(one, Scenario)
     }

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from harness.errors import UsageError
 from harness.model.race import ActorRole
 from harness.races.ask import NOBODY, Ask
 from harness.races.voice import Voice
@@ -40,6 +41,7 @@ class Props:
         cast: Index of the tenant that plays each part.
         skipped: Numbers of requests that are left out.
         fails: For each tenant what its initialisation may meet.
+        refusals: Why what an operator did was refused, as it comes.
     """
 
     scene: Scene
@@ -53,6 +55,7 @@ class Props:
     cast: tuple[int, ...]
     skipped: frozenset[int] = frozenset()
     fails: dict[int | None, frozenset[str]] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
 
 
 @final
@@ -69,9 +72,23 @@ class Stage:
         self._background: list[asyncio.Task[Answer]] = []
 
     def tenant(self, part: int) -> Voice:
-        """Return the voice of a tenant; which one plays the part is drawn."""
+        """Return the voice of a tenant; which one plays the part is drawn.
+
+        Args:
+            part: From 0; the scenario says how many `tenants` it needs.
+
+        Raises:
+            UsageError: There are not so many.
+        """
         cast = self.props.cast
-        return Voice(self, cast[part % len(cast)])
+        if not 0 <= part < len(cast):
+            raise UsageError(
+                f"The scenario asks for tenant {part}, and there are {len(cast)}, "
+                "from 0.",
+                hint=f"Mark it as @scenario(tenants={max(part, 0) + 1}), and it is "
+                "left out where there are too few.",
+            )
+        return Voice(self, cast[part])
 
     @property
     def newcomer(self) -> Voice:
@@ -125,7 +142,8 @@ class Stage:
         The first error of something that is no ask is raised once all are through.
         """
         tasks = [_begun(one) for one in asks]
-        await asyncio.wait(tasks)
+        if tasks:
+            await asyncio.wait(tasks)
         return [task.result() for task in tasks]
 
     def meanwhile(self, *asks: Ask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeVar, final
 from urllib.parse import urlsplit
 
 from harness.errors import UsageError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.provisioning.tools import HookTools
     from harness.races.stage import Stage
     from harness.target.generations import Generations
+
+_T = TypeVar("_T")
 
 
 @final
@@ -96,7 +98,8 @@ class Voice:
             step = Step(operation, Principal(index, index), index, Role.CONTROL)
             written = props.driver.written(step)
             if written is None:
-                raise UsageError(f"{operation} cannot be asked by {self.tenant.alias}.")
+                whose = "anybody" if index is None else self.tenant.alias
+                raise UsageError(f"{operation} cannot be asked by {whose}.")
             call, meaning = written
             return (await props.client.send(call, meaning, id_=exchange)).answer
 
@@ -118,9 +121,12 @@ class Voice:
 
         Args:
             action: Name in `Target.actions`.
+
+        Raises:
+            UsageError: There is none of this name.
         """
-        props, tenant = self._stage.props, self.tenant
-        run = props.scene.target.actions[action]
+        tenant = self.tenant
+        run = _named(self._stage.props.scene.target.actions, action, "actions")
 
         async def make(_: int) -> Answer:
             await run(self._tools(), tenant)
@@ -181,7 +187,9 @@ class Voice:
         return self._stage.operate(f"GET {subject}", tenant.index, make)
 
     def _of(self, subject: str) -> Generations:
-        return self._stage.props.scene.target.generations[subject]
+        return _named(
+            self._stage.props.scene.target.generations, subject, "generations"
+        )
 
     def _tools(self) -> HookTools:
         props = self._stage.props
@@ -204,3 +212,13 @@ class Voice:
             body=b"" if json is None else json_.dumps(json).encode(),
             content_type="" if json is None else "application/json",
         )
+
+
+def _named(known: Mapping[str, _T], name: str, field: str) -> _T:
+    if name not in known:
+        raise UsageError(
+            f"The target has no {name!r} among its {field}.",
+            hint=f"It has: {', '.join(known) or 'none'}. Mark the scenario as "
+            f"@scenario({field}=({name!r},)), and it is left out where there is none.",
+        )
+    return known[name]

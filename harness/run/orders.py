@@ -11,7 +11,6 @@ from harness.errors import UsageError
 from harness.model.coverage import Coverage
 from harness.model.event import Note
 from harness.model.measurement import Measurement
-from harness.model.race import ScheduleEnded
 from harness.model.verdict import Outcome, Verdict
 from harness.races.diagram import interleaving_of
 from harness.races.exploration import Exploration
@@ -183,15 +182,13 @@ def _again(
     inputs: Inputs,
     token: Token,
 ) -> _Again:
-    exploration.rehearse(scenario, replace(inputs, skipped=frozenset()))
     played, findings, unfit = exploration.replay(scenario, inputs, token.tape)
     events = recorder.since(played.mark)
-    ended = [event for event in events if isinstance(event, ScheduleEnded)]
     happened = interleaving_of(
         events,
         scenario=scenario.name,
         token=encode(token),
-        deviations=[one.text for end in ended for one in end.deviations],
+        tape=token.tape,
         minimal=False,
     )
     return _Again(happened, tuple(findings), len(unfit))
