@@ -93,6 +93,7 @@ def play(
     locks: Locks = NOWHERE,
     fails: Collection[str] = (),
     faults: int = 0,
+    on_advance: Callable[[float], None] = lambda _: None,
 ) -> Played:
     """Run one schedule of a scenario."""
     moves: list[Move] = []
@@ -101,6 +102,7 @@ def play(
         return fails
 
     with gated_loop() as loop:
+        loop.on_advance = on_advance
         kernel = Kernel(
             loop,
             chooser or FirstCome(),

@@ -1,0 +1,49 @@
+"""The kiosk as a target: each way in which its pools are made is a strategy."""
+
+from __future__ import annotations
+
+from harness import HeaderSelector, Target, Tenant, Tools
+from harness.target.initialiser import Initialiser
+
+APP = "tests.races.apps.kiosk"
+UNOPENED = "without-waiting"
+RIGHT = ("single-flight", "lock-per-tenant", "checked-twice", UNOPENED)
+WRONG = "check-then-set"
+WINDOW = "with-window"
+LUCK = "by-luck"
+STARTLESS = "startless"
+
+
+async def provision(tools: Tools, tenant: Tenant) -> None:
+    """Sign a tenant up."""
+    await tools.request("POST", "/signup", tenant=tenant)
+
+
+async def restock(tools: Tools, tenant: Tenant) -> None:
+    """Put something on a tenant's shelf."""
+    await tools.request("POST", "/items", tenant=tenant, json={"text": "more"})
+
+
+async def complain(tools: Tools, tenant: Tenant) -> None:
+    """Ask for what is not there."""
+    await tools.request("POST", "/nowhere", tenant=tenant)
+
+
+target = Target(
+    app=f"{APP}:create_app",
+    environment={"KIOSK_DSN": "{dsn}"},
+    provision=provision,
+    selector=HeaderSelector("X-Tenant", "{slug}"),
+    public=("/signup",),
+    skip=("/visits", "/boots", "/pair/*"),
+    reimport=(APP,),
+    strategies={
+        name: {"KIOSK": name} for name in (*RIGHT, WRONG, WINDOW, LUCK, STARTLESS)
+    },
+    initialisers=(
+        Initialiser(function=f"{APP}:open_pool", tenant="slug"),
+        Initialiser(function=f"{APP}:make_pool", tenant="slug", again=True),
+    ),
+    actions={"restock": restock, "complain": complain},
+    hostile_names=False,
+)

@@ -1,0 +1,146 @@
+"""Exploration finds races, shows them again, shortens them, and is silent otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model.finding import Finding
+from harness.model.race import Movement, Scheduled
+from harness.model.verdict import Outcome
+from harness.races.exploration import Exploration
+from harness.races.schedules import Inputs, Schedules
+from harness.run.grounds import Venue
+from harness.run.judgement import check
+from harness.scheduling.token import Token, decode
+from tests.races import kiosk
+from tests.races.conftest import Explore
+from tests.races.plays import at, cold_stampede
+
+TWICE = "A was initialised twice"
+
+
+@pytest.mark.parametrize("way", [kiosk.WRONG, kiosk.WINDOW])
+def test_a_pool_made_twice_is_found_and_blocks_the_run(
+    explore: Explore, way: str
+) -> None:
+    result = explore(at(way, cold_stampede), schedules=40)
+
+    assert result.verdict.outcome is Outcome.FAIL
+    assert [one.summary[: len(TWICE)] for one in result.findings] == [TWICE]
+    assert result.explored[0].first
+    assert result.findings[0].fingerprint in result.explored[0].findings
+    assert not result.coverage.gaps
+
+
+@pytest.mark.parametrize("way", [way for way in kiosk.RIGHT if way != kiosk.UNOPENED])
+def test_what_makes_it_once_is_silent(explore: Explore, way: str) -> None:
+    result = explore(at(way, cold_stampede), schedules=25)
+
+    assert result.findings == ()
+    assert result.verdict.outcome is Outcome.PASS, result.verdict
+    assert result.explored[0].distinct > 15
+
+
+def test_what_waits_for_nothing_is_never_interrupted(explore: Explore) -> None:
+    result = explore(at(kiosk.UNOPENED, cold_stampede), schedules=25)
+
+    assert result.findings == ()
+    assert result.explored[0].distinct > 15
+    # The target names a function that is not called in this way.
+    assert [gap.what for gap in result.coverage.gaps] == [
+        f"initialiser {kiosk.APP}:open_pool"
+    ]
+
+
+def test_a_finding_is_as_short_as_it_can_be(venue: Venue, explore: Explore) -> None:
+    [finding] = explore(at(kiosk.WINDOW, cold_stampede), schedules=40).findings
+    shown = finding.interleaving
+    assert shown is not None
+    token = decode(shown.token)
+
+    assert shown.minimal
+    assert len(token.tape) == len(shown.deviations) > 0
+    assert token.inputs["skipped"] == [2]
+    assert not any("request 2" in name for name, _ in shown.actors)
+    assert any(line.deviates for line in shown.lines)
+    assert _shows(venue, finding, token)
+    for left in range(len(token.tape)):
+        tape = token.tape[:left] + token.tape[left + 1 :]
+        assert not _shows(venue, finding, token, tape=tape)
+    for number in (1, 3):
+        assert not _shows(venue, finding, token, without=number)
+
+
+def _shows(
+    venue: Venue,
+    finding: Finding,
+    token: Token,
+    *,
+    tape: object = None,
+    without: int = 0,
+) -> bool:
+    inputs = Inputs(
+        tuple(token.inputs["cast"]),
+        token.inputs["reads"],
+        frozenset(token.inputs["skipped"]) | ({without} if without else set()),
+    )
+    recorder = venue.scene.recorder
+    mark = recorder.mark
+    with venue.grounds(token.seed) as grounds:
+        exploration = Exploration(
+            Schedules(grounds),
+            lambda events: check(venue.stage.history(events)),
+            recorder,
+            variant="",
+            seed=token.seed,
+            listener=lambda _: None,
+        )
+        _, findings, unfit = exploration.replay(
+            at(kiosk.WINDOW, cold_stampede),
+            inputs,
+            token.tape if tape is None else tape,  # type: ignore[arg-type]
+        )
+    recorder.forget(mark)
+    assert tape is not None or without or not unfit
+    return any(one.fingerprint == finding.fingerprint for one in findings)
+
+
+def test_the_order_that_is_shown_has_one_opening_inside_the_other(
+    explore: Explore,
+) -> None:
+    [finding] = explore(at(kiosk.WRONG, cold_stampede), schedules=20).findings
+    shown = finding.interleaving
+    assert shown is not None
+
+    openers = [line.actor for line in shown.lines if line.actor.endswith("opens A")]
+    assert sorted(set(openers)) == ["request 1 opens A", "request 3 opens A"]
+    first = openers.index("request 3 opens A")
+    assert "request 1 opens A" in openers[first:]
+    assert all(line.movement is not Movement.FAILED for line in shown.lines)
+
+
+def test_what_does_not_show_again_is_no_finding_and_leaves_the_run_open(
+    explore: Explore,
+) -> None:
+    result = explore(at(kiosk.LUCK, cold_stampede), schedules=20)
+
+    assert result.findings == ()
+    assert result.verdict.outcome is Outcome.INCONCLUSIVE
+    assert any(
+        gap.floor and "again" in gap.what and TWICE in gap.what
+        for gap in result.coverage.gaps
+    ), result.coverage.gaps
+
+
+def test_all_that_was_run_is_counted_and_nothing_of_it_stays(
+    venue: Venue, explore: Explore
+) -> None:
+    before = venue.scene.recorder.mark
+
+    result = explore(at("single-flight", cold_stampede), schedules=20)
+
+    [explored] = result.explored
+    assert explored.schedules == 20
+    assert sum(explored.strategies.values()) == 20
+    assert venue.scene.recorder.mark == before
+    assert not any(isinstance(one, Scheduled) for one in venue.scene.recorder.since())

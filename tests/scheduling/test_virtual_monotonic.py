@@ -1,0 +1,81 @@
+"""`time.monotonic` follows a schedule's clock, for the app and on its thread only."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from harness.scheduling.clock import virtual_monotonic
+from harness.scheduling.kernel import Kernel
+from tests.scheduling.ground import Scenario, play
+
+HOUR = 3600.0
+REAL = time.monotonic
+
+
+def test_what_an_app_measures_is_what_it_slept() -> None:
+    took: list[float] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        before, before_ns = time.monotonic(), time.monotonic_ns()
+        await asyncio.sleep(HOUR)
+        took.append(time.monotonic() - before)
+        took.append((time.monotonic_ns() - before_ns) / 1e9)
+
+    _play(scenario)
+
+    assert took == [pytest.approx(HOUR, abs=60)] * 2
+
+
+def test_the_harness_sees_the_real_time_and_so_do_other_threads() -> None:
+    seen: list[float] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        await asyncio.sleep(HOUR)
+        seen.append(eval("time.monotonic()", {"__name__": "harness.x", "time": time}))
+        thread = threading.Thread(target=lambda: seen.append(time.monotonic()))
+        thread.start()
+        thread.join()
+        seen.append(eval("time.monotonic()", {"__name__": "harnessed", "time": time}))
+
+    began = REAL()
+    _play(scenario)
+
+    assert [one - began < HOUR for one in seen] == [True, True, False]
+
+
+def test_a_schedule_begins_without_what_passed_in_the_one_before() -> None:
+    took: list[float] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        took.append(time.monotonic() - REAL())
+        await asyncio.sleep(HOUR)
+
+    _play(scenario, scenario)
+
+    assert took == [pytest.approx(0, abs=60)] * 2
+
+
+def test_the_real_clock_is_there_again_afterwards_also_after_an_error() -> None:
+    before = time.monotonic, time.monotonic_ns
+
+    with pytest.raises(LookupError):
+        _fails()
+
+    assert (time.monotonic, time.monotonic_ns) == before
+
+
+def _fails() -> None:
+    with virtual_monotonic() as clock:
+        clock.passes(HOUR)
+        raise LookupError
+
+
+def _play(*scenarios: Scenario) -> None:
+    with virtual_monotonic() as clock:
+        for scenario in scenarios:
+            play(scenario, on_advance=clock.passes)
+            clock.ends()
