@@ -164,11 +164,18 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(python=DEFAULT, default=False)
 def study(session: nox.Session) -> None:
-    """The mutants under ten seeds: is finding them luck?"""
+    """The mutants under ten seeds, the races under thirty: is finding them luck?
+
+    With arguments only the one that is named: `nox -s study -- study_races --seeds 2`.
+    """
     install(session, ".[reference]")
     see_checkout(session)
 
-    run(session, "python", "-m", "benchmarks.study", *session.posargs)
+    names, arguments = ["study", "study_races"], session.posargs
+    if arguments and arguments[0] in names:
+        names, arguments = [arguments[0]], arguments[1:]
+    for name in names:
+        run(session, "python", "-m", f"benchmarks.{name}", *arguments)
 
 
 @nox.session(python=DEFAULT, default=False)
