@@ -9,6 +9,7 @@ from benchmarks import (
     environment,
     hosting,
     provisioning,
+    races,
     replays,
     scanning,
     schedules,
@@ -32,6 +33,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "search": search.main,
         "schedules": schedules.main,
         "replays": replays.main,
+        "races": races.main,
     }
 
 
