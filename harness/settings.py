@@ -106,6 +106,8 @@ class Settings(BaseModel):
     """How often the app is started in each way."""
     schedules: int = Field(default=200, ge=1, le=1_000_000)
     """Schedules of each scenario that `races` explores."""
+    task_steps: bool = False
+    """Whether `races` also orders steps of tasks with nothing outside between."""
     runs: Path = Path(".harness/runs")
     """Where runs are kept; in a file, relative to that file."""
     keep_runs: int = Field(default=20, ge=1)

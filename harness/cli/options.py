@@ -54,6 +54,13 @@ Steps = Annotated[int | None, typer.Option(help="Longest sequence, in requests."
 Schedules = Annotated[
     int | None, typer.Option(help="Schedules of each scenario that are explored.")
 ]
+TaskSteps = Annotated[
+    bool | None,
+    typer.Option(
+        "--task-steps/--no-task-steps",
+        help="Also order steps of tasks between which nothing outside is waited for.",
+    ),
+]
 FailOn = Annotated[
     str | None,
     typer.Option(

@@ -27,6 +27,7 @@ def races(
     target: options.Target = None,
     variant: options.Variant = None,
     schedules: options.Schedules = None,
+    task_steps: options.TaskSteps = None,
     seed: options.Seed = None,
     tenants: options.Tenants = None,
     postgres: options.Postgres = None,

@@ -308,6 +308,7 @@ class Interleaving:
         lines: What happened, in its order.
         deviations: What had to be otherwise than first-come-first-served.
         minimal: Whether each deviation and each request is needed.
+        granularity: Of what the order is, if not of operations; "" if of these.
     """
 
     scenario: str
@@ -316,3 +317,4 @@ class Interleaving:
     lines: tuple[Line, ...]
     deviations: tuple[str, ...]
     minimal: bool
+    granularity: str = ""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harness.scheduling.choice import Key
     from harness.scheduling.tape import Tape
 
+STEPWISE: Final = "task steps; such an order may be rarer than one between operations"
+
 _SHOWN: Final = {
     Movement.WENT: "",
     Movement.CAME: "answered",
@@ -31,6 +33,7 @@ def interleaving_of(
     token: str,
     tape: Tape,
     minimal: bool,
+    steps: bool = False,
 ) -> Interleaving:
     """Return the order of a schedule's events.
 
@@ -40,6 +43,7 @@ def interleaving_of(
         token: What makes it again.
         tape: What had to be otherwise than first-come-first-served.
         minimal: Whether each of them is needed.
+        steps: Whether steps of tasks were put in order, too.
     """
     came = [event for event in events if isinstance(event, ActorCame)]
     moved = [event for event in events if isinstance(event, Moved)]
@@ -54,6 +58,7 @@ def interleaving_of(
         lines=tuple(_lines(moved)),
         deviations=tuple(_deviations(tape, moved)),
         minimal=minimal,
+        granularity=STEPWISE if steps else "",
     )
 
 

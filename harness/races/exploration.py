@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Judge = Callable[[tuple["Event", ...]], list["Finding"]]
 
+STEPS: Final = "steps"
+"""Among the inputs of a token: that steps of tasks were put in order, too."""
+BRIEFLY: Final = "at the granularity of task steps"
 REPLAYS: Final = 3
 """How often a finding has to show again before it is reported."""
 TRIES: Final = 120
@@ -78,6 +81,7 @@ class Exploration:
         recorder: Holds the events.
         variant: Of the target, for tokens.
         seed: Of whatever is drawn.
+        steps: Whether steps of tasks are put in order, too; findings are labelled.
         listener: Hears of progress.
         only_first: Whether to stop at a scenario's first finding.
     """
@@ -90,6 +94,7 @@ class Exploration:
         *,
         variant: str,
         seed: int,
+        steps: bool = False,
         listener: Listener,
         only_first: bool = False,
     ) -> None:
@@ -98,6 +103,7 @@ class Exploration:
         self._recorder = recorder
         self._variant = variant
         self._seed = seed
+        self._steps = steps
         self._listener = listener
         self._only_first = only_first
 
@@ -281,7 +287,7 @@ class Exploration:
             scenario=scenario.name,
             variant=self._variant,
             seed=self._seed,
-            inputs=written(short),
+            inputs={**written(short), **({STEPS: True} if self._steps else {})},
             tape=least,
         )
         shown = next(
@@ -289,12 +295,14 @@ class Exploration:
         )
         return replace(
             shown,
+            summary=shown.summary + (f" ({BRIEFLY})" if self._steps else ""),
             interleaving=interleaving_of(
                 events,
                 scenario=scenario.name,
                 token=encode(token),
                 tape=least,
                 minimal=shrunk.minimal,
+                steps=self._steps,
             ),
         )
 

@@ -93,6 +93,7 @@ class Grounds:
         watching: Has what the taps see told to a watch, for a block.
         clock: What `time.monotonic` is to the app.
         seed: Of what is random in the app.
+        steps: Whether steps of tasks are put in order, too.
     """
 
     scene: Scene
@@ -108,6 +109,7 @@ class Grounds:
     watching: Callable[[BootWatch], contextlib.AbstractContextManager[None]]
     clock: VirtualClock
     seed: int
+    steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ def diagram(
 def order_facts(interleaving: Interleaving) -> Iterator[tuple[str, str]]:
     """Yield what a reader needs to know of an order beside its diagram, labelled."""
     yield "scenario", one_line(interleaving.scenario)
+    if interleaving.granularity:
+        yield "granularity", one_line(interleaving.granularity)
     if not interleaving.deviations:
         yield "order", "first come, first served: it needs no deviation"
         return

@@ -90,11 +90,12 @@ class Venue:
     outer: Outer
 
     @contextlib.contextmanager
-    def grounds(self, seed: int) -> Iterator[Grounds]:
+    def grounds(self, seed: int, *, steps: bool = False) -> Iterator[Grounds]:
         """Have the taps in place, and all that schedules need, for a block.
 
         Args:
             seed: Of what is random in the app.
+            steps: Whether steps of tasks are put in order, too.
         """
         scene, target, world = self.scene, self.target, self.world
         with ExitStack() as stack:
@@ -106,7 +107,7 @@ class Venue:
             connections = self.outer(outer.enter_async_context(watched))
             self.outer(connections.disregard_present())
             locks = stack.enter_context(locks_seen(self.pg.dsn))
-            watching = stack.enter_context(_taps(scene, self.order))
+            watching = stack.enter_context(_taps(scene, self.order, steps=steps))
             yield Grounds(
                 scene=scene,
                 catalogue=self.stage.catalogue,
@@ -124,6 +125,7 @@ class Venue:
                 watching=watching,
                 clock=self.clock,
                 seed=seed,
+                steps=steps,
             )
 
 
@@ -220,7 +222,7 @@ async def _readings(scene: Scene, stage: Stage) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _taps(scene: Scene, order: Order) -> Iterator[Watching]:
+def _taps(scene: Scene, order: Order, *, steps: bool) -> Iterator[Watching]:
     """Have the app's surroundings, and all that is seen told to the current watch."""
     current: list[BootWatch] = []
 
@@ -246,7 +248,7 @@ def _taps(scene: Scene, order: Order) -> Iterator[Watching]:
             current.remove(watch)
 
     with (
-        gated(),
+        gated(steps=steps),
         tap(LogReader(scene.recorder)),
         connections_tapped(connected, directory=order.root),
         resources_tapped(used),

@@ -13,7 +13,7 @@ from harness.model.event import Note
 from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.races.diagram import interleaving_of
-from harness.races.exploration import Exploration
+from harness.races.exploration import STEPS, Exploration
 from harness.races.schedules import Inputs, Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
@@ -85,7 +85,10 @@ def replay_orders(
     inputs = [inputs_of(token) for token in read]
     scenarios = [_scenario(token, files) for token in read]
     order = order.changed(
-        variant=read[0].variant, seed=read[0].seed, tenants=len(inputs[0].cast)
+        variant=read[0].variant,
+        seed=read[0].seed,
+        tenants=len(inputs[0].cast),
+        task_steps=read[0].inputs.get(STEPS) is True,
     )
     target = load_target(order.settings.target, root=order.root)
     target = with_variant(target, order.settings.variant)
@@ -96,13 +99,14 @@ def replay_orders(
         recorder, stage = venue.scene.recorder, venue.stage
         for caveat in caveats(target):
             recorder.add(Note("note", caveat))
-        with venue.grounds(settings.seed) as grounds:
+        with venue.grounds(settings.seed, steps=settings.task_steps) as grounds:
             exploration = Exploration(
                 Schedules(grounds),
                 lambda events: check(stage.history(events)),
                 recorder,
                 variant=settings.variant,
                 seed=settings.seed,
+                steps=settings.task_steps,
                 listener=order.listener,
             )
             again = [
@@ -190,6 +194,7 @@ def _again(
         token=encode(token),
         tape=token.tape,
         minimal=False,
+        steps=token.inputs.get(STEPS) is True,
     )
     return _Again(happened, tuple(findings), len(unfit))
 

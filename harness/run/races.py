@@ -115,7 +115,9 @@ class _Run:
         for caveat in caveats(self.venue.target):
             recorder.add(Note("note", caveat))
         try:
-            with self.venue.grounds(settings.seed) as grounds:
+            with self.venue.grounds(
+                settings.seed, steps=settings.task_steps
+            ) as grounds:
                 self._explore(grounds)
         except Inconclusive as error:
             recorder.add(Unseen("unseen", error.message, error.hint))
@@ -141,6 +143,7 @@ class _Run:
             grounds.scene.recorder,
             variant=settings.variant,
             seed=settings.seed,
+            steps=settings.task_steps,
             listener=self.order.listener,
             only_first=self.only_first,
         )

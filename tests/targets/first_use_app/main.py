@@ -12,7 +12,12 @@ import asyncpg
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from pydantic import BaseModel
 
-from tests.targets.first_use_app.pools import CheckThenSet, LockedPerTenant, Pools
+from tests.targets.first_use_app.pools import (
+    CheckThenSet,
+    LockedPerTenant,
+    Pools,
+    YieldThenSet,
+)
 
 logger = logging.getLogger("first_use_app")
 logger.setLevel(logging.INFO)
@@ -103,6 +108,11 @@ def make_app(pools: type[CheckThenSet | LockedPerTenant]) -> FastAPI:
 def racing() -> FastAPI:
     """Return the app in which two first requests race."""
     return make_app(CheckThenSet)
+
+
+def stepping() -> FastAPI:
+    """Return the app in which they race between two steps of a task."""
+    return make_app(YieldThenSet)
 
 
 def locked() -> FastAPI:

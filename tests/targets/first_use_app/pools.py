@@ -17,10 +17,12 @@ class Pools(Protocol):
     async def of(self, slug: str) -> asyncpg.Pool: ...
 
 
-async def open_pool(dsn: str, slug: str) -> asyncpg.Pool:
-    """Open a tenant's pool, which takes a while."""
+async def open_pool(dsn: str, slug: str, *, least: int = 1) -> asyncpg.Pool:
+    """Open a tenant's pool, which takes a while; without connections, it yields."""
+    if not least:
+        await asyncio.sleep(0)
     return await asyncpg.create_pool(
-        dsn, min_size=1, max_size=2, server_settings={"application_name": slug}
+        dsn, min_size=least, max_size=2, server_settings={"application_name": slug}
     )
 
 
@@ -34,6 +36,15 @@ class CheckThenSet:
     async def of(self, slug: str) -> asyncpg.Pool:
         if slug not in self.open:
             self.open[slug] = await open_pool(self._dsn, slug)
+        return self.open[slug]
+
+
+class YieldThenSet(CheckThenSet):
+    """The same, but nothing outside is waited for meanwhile: it only yields."""
+
+    async def of(self, slug: str) -> asyncpg.Pool:
+        if slug not in self.open:
+            self.open[slug] = await open_pool(self._dsn, slug, least=0)
         return self.open[slug]
 
 
