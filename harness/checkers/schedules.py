@@ -158,6 +158,7 @@ class Schedule:
             one
             for one in self.requests
             if one is not request
+            and one.came <= request.ended
             and (one.tenant == request.tenant or one.tenant is None)
             and may_change(one)
         ]

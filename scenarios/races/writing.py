@@ -6,10 +6,14 @@ from harness.races.scenario import scenario
 from harness.races.stage import Stage
 
 LAZY = ("lazy", "on first use")
+OLD = 90.0
+"""Seconds after which what is remembered for a minute is looked up again."""
 
 
 async def _read_while_written(stage: Stage, subject: str) -> None:
     one = stage.tenant(0)
+    await one.sees(subject)
+    await stage.sleep(OLD)
     await stage.gather(one.sees(subject), one.writes(subject, 1), one.sees(subject))
     await one.sees(subject)
 
@@ -37,5 +41,7 @@ async def domain_taken_away(stage: Stage) -> None:
     """A domain is looked up while it is taken away from its tenant."""
     one = stage.tenant(0)
     await one.writes("domain", 1)
+    await one.sees("domain")
+    await stage.sleep(OLD)
     await stage.gather(one.sees("domain"), one.writes("domain", 2))
     await one.sees("domain")

@@ -439,6 +439,17 @@ def test_what_was_done_before_a_request_excuses_it_only_if_its_order_matters(
     assert found(play) == expected
 
 
+def test_what_is_done_after_a_request_excuses_nothing() -> None:
+    play = Play()
+    play.comes("request 1", A)
+    play.ends("request 1", 404)
+    play.comes("operator 1", A, "offboard", role=ActorRole.OPERATOR)
+    play.goes("operator 1")
+    play.over()
+
+    assert found(play) == [(READ, "other outcome", A)]
+
+
 def test_what_a_request_waited_for_only_by_luck_excuses_it() -> None:
     play = Play()
     play.comes("operator 1", A, "rotate keys", role=ActorRole.OPERATOR)
