@@ -12,6 +12,7 @@ from benchmarks import (
     races,
     replays,
     scanning,
+    schedule_parts,
     schedules,
     search,
     storages,
@@ -32,6 +33,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "provisioning": provisioning.main,
         "search": search.main,
         "schedules": schedules.main,
+        "schedule_parts": schedule_parts.main,
         "replays": replays.main,
         "races": races.main,
     }
