@@ -152,9 +152,10 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
 
         try:
             pg = outer(stack.enter_async_context(server(order)))
+            # Before the run's own database is among them.
+            foreign = outer(foreign_databases(pg))
             opened = open_scene(target, order, pg)
             scene, state = outer(stack.enter_async_context(opened))
-            foreign = outer(foreign_databases(pg))
             stage = outer(set_stage(scene, state, order))
             yield Venue(
                 target=target,

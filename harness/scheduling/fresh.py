@@ -18,6 +18,8 @@ _ENDING: Final = 2.0
 def gated_loop() -> Iterator[GatedLoop]:
     """Have a loop for one schedule; what is left on it afterwards is cancelled.
 
+    Connections that are left open are cut, lest the next schedule meets them.
+
     Raises:
         UsageError: A loop runs already on this thread.
     """
@@ -29,6 +31,7 @@ def gated_loop() -> Iterator[GatedLoop]:
     finally:
         try:
             clear(loop)
+            _hang_up(loop)
         finally:
             asyncio.set_event_loop(None)
             loop.close()
@@ -94,6 +97,15 @@ def clear(loop: GatedLoop) -> None:
     if executor is not None:
         loop._default_executor = None  # type: ignore[attr-defined] # noqa: SLF001
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _hang_up(loop: GatedLoop) -> None:
+    transports = tuple(loop._transports.values())  # type: ignore[attr-defined] # noqa: SLF001
+    for transport in transports:
+        transport.abort()
+    if transports:
+        # Their protocols are told in the next round.
+        loop.run_until_complete(asyncio.sleep(0))
 
 
 async def _within(work: Coroutine[Any, Any, None]) -> None:

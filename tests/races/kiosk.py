@@ -10,6 +10,7 @@ UNOPENED = "without-waiting"
 RIGHT = ("single-flight", "lock-per-tenant", "checked-twice", UNOPENED)
 WRONG = "check-then-set"
 WINDOW = "with-window"
+UNCLOSED = "never-closed"
 LUCK = "by-luck"
 STARTLESS = "startless"
 
@@ -38,7 +39,8 @@ target = Target(
     skip=("/visits", "/boots", "/pair/*"),
     reimport=(APP,),
     strategies={
-        name: {"KIOSK": name} for name in (*RIGHT, WRONG, WINDOW, LUCK, STARTLESS)
+        name: {"KIOSK": name}
+        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, STARTLESS)
     },
     initialisers=(
         Initialiser(function=f"{APP}:open_pool", tenant="slug"),

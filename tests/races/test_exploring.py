@@ -32,6 +32,13 @@ def test_a_pool_made_twice_is_found_and_blocks_the_run(
     assert not result.coverage.gaps
 
 
+def test_what_a_shutdown_leaves_open_is_found(explore: Explore) -> None:
+    result = explore(at(kiosk.UNCLOSED, cold_stampede), schedules=3)
+
+    assert result.verdict.outcome is Outcome.FAIL
+    assert any("left open" in str(one) for one in result.findings), result.findings
+
+
 @pytest.mark.parametrize("way", [way for way in kiosk.RIGHT if way != kiosk.UNOPENED])
 def test_what_makes_it_once_is_silent(explore: Explore, way: str) -> None:
     result = explore(at(way, cold_stampede), schedules=25)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from harness.errors import AppFailed, UsageError
+from harness.model.boot import LeftOpen
 from harness.model.event import Exchange
 from harness.model.race import ActorCame, ActorRole, Ending, Moved, Scheduled
 from harness.races.scenario import scenario
@@ -326,6 +327,19 @@ def test_each_event_of_a_schedule_bears_its_number(grounds: Grounds) -> None:
         numbers.append({e.schedule for e in events if isinstance(e, Scheduled | Moved)})
         assert numbers[-1] == {one.number}
     assert numbers[0] != numbers[1]
+
+
+def test_what_one_schedule_leaves_open_is_not_found_in_the_next(
+    grounds: Grounds,
+) -> None:
+    left = []
+    for way in (kiosk.UNCLOSED, "single-flight"):
+        played = play(grounds, cold_stampede, way=way)
+        events = grounds.scene.recorder.since(played.mark)
+        left.append([one.boot for one in events if isinstance(one, LeftOpen)])
+        assert set(left[-1]) <= {played.number}
+
+    assert [bool(one) for one in left] == [True, False]
 
 
 def test_two_who_take_two_locks_in_opposite_order_stand_still(

@@ -136,6 +136,15 @@ class WithWindow(CheckThenSet):
         return pool
 
 
+class NeverClosed(LockedPerTenant):
+    """Forgets what it made: nobody closes it in the end."""
+
+    async def get(self, slug: str) -> asyncpg.Pool:
+        pool = await super().get(slug)
+        self.opened.clear()
+        return pool
+
+
 class ByLuck(CheckThenSet):
     """Is wrong each ninth time that a process starts it, whatever a schedule says."""
 
@@ -158,6 +167,7 @@ WAYS: dict[str, type[CheckThenSet]] = {
     "checked-twice": CheckedTwice,
     "single-flight": SingleFlight,
     "with-window": WithWindow,
+    "never-closed": NeverClosed,
     "by-luck": ByLuck,
 }
 
