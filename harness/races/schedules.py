@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
-from harness.errors import AppFailed
+from harness.errors import AppFailed, Inconclusive
 from harness.hosting.boot_watch import BootWatch
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
@@ -201,6 +202,7 @@ class Schedules:
             AppFailed: The app cannot be loaded, or does not start although nobody
                 disturbs it.
             UsageError: The scenario's own code raised.
+            Inconclusive: The tenants' logins have expired.
             PostgresError: The database does not answer.
         """
         self.alone(scenario, inputs)
@@ -227,6 +229,7 @@ class Schedules:
 
     def _play(self, take: Take, chooser: Chooser) -> Played:
         grounds, recorder = self._grounds, self._grounds.scene.recorder
+        _refuse_expired(grounds.world)
         grounds.outer(grounds.state.restore())
         if grounds.scene.outside is not None:
             grounds.scene.outside.provider.renew()
@@ -445,6 +448,15 @@ class Schedules:
 
     def _whose(self, entry: Entry) -> int | None:
         return self._grounds.names[entry.key] if entry.key else None
+
+
+def _refuse_expired(world: World) -> None:
+    now = time.time()
+    if any(0 < one.expires_at <= now for one in world.credentials):
+        raise Inconclusive(
+            "The tenants' logins have expired: from here on the app refuses them.",
+            hint="Explore fewer schedules at once, or have logins last longer.",
+        )
 
 
 def way_of(scenario: Scenario, known: Mapping[str, object]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from harness.errors import AppFailed, UsageError
+from harness.errors import AppFailed, Inconclusive, UsageError
 from harness.model.boot import LeftOpen
 from harness.model.event import Exchange
 from harness.model.race import ActorCame, ActorRole, Ending, Moved, Scheduled
@@ -340,6 +341,17 @@ def test_what_one_schedule_leaves_open_is_not_found_in_the_next(
         assert set(left[-1]) <= {played.number}
 
     assert [bool(one) for one in left] == [True, False]
+
+
+def test_nothing_is_explored_with_logins_that_have_expired(grounds: Grounds) -> None:
+    def until(seconds: float) -> Grounds:
+        last = replace(grounds.world.credentials[0], expires_at=time.time() + seconds)
+        credentials = (last, *grounds.world.credentials[1:])
+        return replace(grounds, world=replace(grounds.world, credentials=credentials))
+
+    play(until(60), cold_stampede)
+    with pytest.raises(Inconclusive, match="logins have expired"):
+        play(until(-1), cold_stampede)
 
 
 def test_two_who_take_two_locks_in_opposite_order_stand_still(
