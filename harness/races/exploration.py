@@ -10,7 +10,8 @@ from harness.model.event import Note, Unseen
 from harness.model.progress import Progress
 from harness.model.race import Scheduled, ScheduleEnded
 from harness.races.diagram import interleaving_of
-from harness.races.schedules import Inputs, Played
+from harness.races.grounds import Inputs
+from harness.races.schedules import Played
 from harness.scheduling.choice import FirstCome
 from harness.scheduling.search.portfolio import Portfolio
 from harness.scheduling.shrinking import shrink

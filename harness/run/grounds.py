@@ -25,7 +25,7 @@ from harness.observe.resources import resources_tapped
 from harness.provisioning.casting import learn_names
 from harness.provisioning.people import mint_tenant
 from harness.provisioning.stage import simple_readings
-from harness.races.schedules import IDLE, Grounds
+from harness.races.grounds import IDLE, Grounds
 from harness.run.bytecode import kept_bytecode
 from harness.run.hosts import spec_of
 from harness.run.session import open_scene, server, set_stage

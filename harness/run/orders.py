@@ -14,7 +14,8 @@ from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.races.diagram import interleaving_of
 from harness.races.exploration import STEPS, Exploration
-from harness.races.schedules import Inputs, Schedules
+from harness.races.grounds import Inputs
+from harness.races.schedules import Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
 from harness.run.grounds import open_venue

@@ -17,8 +17,9 @@ from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.races.drawing import draw_inputs
 from harness.races.exploration import Exploration, Explored
+from harness.races.grounds import Grounds
 from harness.races.hashes import VARIABLE, is_fixed
-from harness.races.schedules import Grounds, Schedules
+from harness.races.schedules import Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
 from harness.run.explored import explored, figures

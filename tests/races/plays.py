@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.races.grounds import Grounds, Inputs
 from harness.races.scenario import Act, Scenario, scenario
-from harness.races.schedules import Grounds, Inputs, Played, Schedules
+from harness.races.schedules import Played, Schedules
 from harness.races.stage import Stage
 from harness.scheduling.choice import Chooser, FirstCome
 

@@ -8,7 +8,8 @@ from harness.model.finding import Finding
 from harness.model.race import Movement, Scheduled
 from harness.model.verdict import Outcome
 from harness.races.exploration import Exploration
-from harness.races.schedules import Inputs, Schedules
+from harness.races.grounds import Inputs
+from harness.races.schedules import Schedules
 from harness.run.grounds import Venue
 from harness.run.judgement import check
 from harness.scheduling.token import Token, decode
