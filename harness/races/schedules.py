@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
 from harness.hosting.boot_watch import BootWatch
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
-from harness.model.boot import Boot, Phase, Reached, Watching
-from harness.model.event import Exchange
-from harness.model.masking import masked
+from harness.model.boot import Phase
 from harness.model.race import (
-    ActorCame,
-    ActorRole,
-    Deviation,
     Ending,
-    Expected,
-    Moved,
-    Scheduled,
-    ScheduleEnded,
 )
 from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
-from harness.races.app import LIFESPAN, GatedApp
+from harness.races.app import GatedApp
 from harness.races.chance import same_chance
 from harness.races.failing import raised
 from harness.races.grounds import Grounds, Inputs, way_of
+from harness.races.noting import Notes, Take, digest_of
 from harness.races.stage import Props, Stage
-from harness.scheduling.choice import OneByOne, schedule_of
+from harness.scheduling.choice import OneByOne
 from harness.scheduling.fresh import clear, gated_loop
-from harness.scheduling.kernel import CLOCK, Kernel, Move, Ran
+from harness.scheduling.kernel import Kernel, Ran
 
 if TYPE_CHECKING:
     from harness.model.world import World
@@ -81,33 +72,15 @@ class Alone:
     refusals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
-    """One schedule that is to be run.
-
-    Attributes:
-        scenario: What happens.
-        inputs: To whom.
-        strategy: What chooses the order, for the record.
-        number: Of the schedule.
-    """
-
-    scenario: Scenario
-    inputs: Inputs
-    strategy: str
-    number: int
-
-
 @dataclass(slots=True)
 class _Running:
     """One schedule while it runs."""
 
-    take: Take
+    notes: Notes
     props: Props
     watch: BootWatch
     stopped: bool = False
     failure: AppFailed | None = None
-    moves: list[Move] = field(default_factory=list)
 
 
 @final
@@ -177,7 +150,7 @@ class Schedules:
                 ran, asked = self._run(take, chooser, loop)
             finally:
                 grounds.clock.ends()
-        return Played(take.number, mark, ran, _digest(ran), asked)
+        return Played(take.number, mark, ran, digest_of(ran), asked)
 
     def _run(
         self, take: Take, chooser: Chooser, loop: GatedLoop
@@ -188,7 +161,7 @@ class Schedules:
             chooser,
             locks=self._grounds.locks,
             named=self._named,
-            told=lambda move: self._moved(running[0], move),
+            told=lambda move: running[0].notes.moved(move, kernel.actors),
             fails=lambda entry: self._fails(running[0], entry),
             faults=take.scenario.faults,
         )
@@ -203,37 +176,19 @@ class Schedules:
 
     def _begin(self, take: Take, kernel: Kernel) -> _Running:
         grounds, scene = self._grounds, self._grounds.scene
-        recorder, scenario, number = scene.recorder, take.scenario, take.number
-        way = way_of(scenario, grounds.specs)
-        # The last one is not there yet.
-        tenants, now = len(grounds.world.tenants) - 1, recorder.now()
-        recorder.add(Boot("boot", now, number, way, tenants, 1, 1))
-        faults = scenario.faults > 0
-        recorder.add(
-            Scheduled(
-                kind="scheduled",
-                at=now,
-                schedule=number,
-                scenario=scenario.name,
-                strategy=take.strategy,
-                faults=faults,
-                ready=scene.target.ready,
-            )
-        )
-        for one in scene.target.initialisers:
-            recorder.add(Watching("watching", one.function, one.awaited, one.again))
-        known = self._alone.get((scenario.name, take.inputs))
-        for actor, status in (known.statuses if known else {}).items():
-            recorder.add(Expected("expected", number, actor, status))
+        known = self._alone.get((take.scenario.name, take.inputs))
+        notes = Notes(grounds, take)
+        notes.begun(known.statuses if known else {})
         watch = BootWatch(
-            number,
-            recorder,
+            take.number,
+            scene.recorder,
             key=scene.key,
             names=grounds.names,
             initialisers=scene.target.initialisers,
             activity=grounds.activity,
         )
-        return _Running(take, self._props(take, kernel, way), watch)
+        way = way_of(take.scenario, grounds.specs)
+        return _Running(notes, self._props(take, kernel, way), watch)
 
     def _props(self, take: Take, kernel: Kernel, way: str) -> Props:
         grounds, scene = self._grounds, self._grounds.scene
@@ -261,21 +216,9 @@ class Schedules:
         )
 
     async def _main(self, one: _Running) -> None:
-        scenario = one.take.scenario
-        recorder, app = self._grounds.scene.recorder, one.props.app
+        scenario, app = one.notes.take.scenario, one.props.app
         kernel = one.props.kernel
-        recorder.add(
-            ActorCame(
-                "actor",
-                recorder.now(),
-                one.take.number,
-                LIFESPAN,
-                ActorRole.LIFESPAN,
-                None,
-                0,
-                "the app's lifespan",
-            )
-        )
+        one.notes.lifespan_came()
         app.on_phase = lambda phase: self._reached(one, phase)
         stage = Stage(one.props)
         try:
@@ -293,84 +236,24 @@ class Schedules:
             self._reached(one, Phase.STOPPED)
 
     def _reached(self, one: _Running, phase: Phase) -> None:
-        recorder = self._grounds.scene.recorder
         if phase is Phase.STOPPED:
             one.stopped = True
-        recorder.add(Reached("reached", recorder.now(), one.take.number, 1, phase))
+        one.notes.reached(phase)
 
     def _note_end(self, one: _Running, ran: Ran) -> None:
-        grounds, recorder = self._grounds, self._grounds.scene.recorder
-        key = (one.take.scenario.name, one.take.inputs)
-        deviations = tuple(_deviations(one.moves))
+        grounds, take = self._grounds, one.notes.take
         if ran.error is not None:
-            raise raised(one.take.scenario, ran.error, deviations) from ran.error
+            error = raised(take.scenario, ran.error, one.notes.deviations)
+            raise error from ran.error
         if one.stopped and ran.ending is Ending.ENDED and grounds.activity is not None:
             grounds.outer(one.watch.stopped())
         undisturbed = not any(choice.taken for choice in ran.trace)
-        if (undisturbed or one.take.strategy == SOLO) and one.failure is not None:
+        if (undisturbed or take.strategy == SOLO) and one.failure is not None:
             raise one.failure
-        if one.take.strategy == SOLO:
-            refusals = tuple(one.props.refusals)
-            self._alone[key] = Alone(self._statuses(one), refusals)
-        recorder.add(
-            ScheduleEnded(
-                kind="schedule ended",
-                at=recorder.now(),
-                schedule=one.take.number,
-                ending=ran.ending,
-                waiting=ran.waiting,
-                deviations=deviations,
-                choices=len(ran.trace),
-                operations=ran.operations,
-                uncontrolled=ran.uncontrolled,
-                digest=_digest(ran),
-                failure=self._masked(str(one.failure or "")),
-            )
-        )
-
-    def _statuses(self, one: _Running) -> Mapping[str, int]:
-        events = self._grounds.scene.recorder.since()
-        actors = {
-            event.exchange: event.actor
-            for event in events
-            if isinstance(event, ActorCame) and event.schedule == one.take.number
-        }
-        return {
-            actors[event.id]: event.status
-            for event in events
-            if isinstance(event, Exchange) and event.id in actors
-        }
-
-    def _moved(self, one: _Running, move: Move) -> None:
-        scene, operation = self._grounds.scene, move.operation
-        if move.deviates:
-            one.moves.append(move)
-        entry, actors = move.entry, one.props.kernel.actors
-        exchange = entry.exchange if entry else 0
-        if entry is None and operation.actor in actors:
-            exchange = actors[operation.actor].exchange
-        scene.recorder.add(
-            Moved(
-                kind="moved",
-                at=scene.recorder.now(),
-                schedule=one.take.number,
-                actor=entry.person if entry else operation.actor,
-                sequence=operation.sequence,
-                operation=operation.kind,
-                label=self._masked(operation.label),
-                movement=move.movement,
-                outcome=operation.outcome,
-                deviates=move.deviates,
-                exchange=exchange,
-                opening=self._whose(entry) if entry else None,
-                lane=operation.actor,
-                seconds=move.seconds,
-            )
-        )
-
-    def _masked(self, text: str) -> str:
-        scene = self._grounds.scene
-        return masked(text, scene.recorder.scanner.scan_text(text), scene.key)
+        if take.strategy == SOLO:
+            alone = Alone(one.notes.statuses(), tuple(one.props.refusals))
+            self._alone[take.scenario.name, take.inputs] = alone
+        one.notes.ended(ran, str(one.failure or ""))
 
     def _named(self, key: str) -> str:
         tenant = self._grounds.names[key]
@@ -380,10 +263,7 @@ class Schedules:
         fails = one.props.fails
         if not fails:
             return frozenset()
-        return fails.get(self._whose(entry), frozenset())
-
-    def _whose(self, entry: Entry) -> int | None:
-        return self._grounds.names[entry.key] if entry.key else None
+        return fails.get(one.notes.opening(entry), frozenset())
 
 
 def _refuse_expired(world: World) -> None:
@@ -393,16 +273,3 @@ def _refuse_expired(world: World) -> None:
             "The tenants' logins have expired: from here on the app refuses them.",
             hint="Explore fewer schedules at once, or have logins last longer.",
         )
-
-
-def _deviations(moves: list[Move]) -> Iterator[Deviation]:
-    for move in moves:
-        one = move.operation
-        what = one.outcome or ("earlier" if one.actor == CLOCK else "goes first")
-        text = f"{one.actor}: {one.kind} {one.label} ({what})"
-        yield Deviation(one.actor, one.sequence, one.outcome, text)
-
-
-def _digest(ran: Ran) -> str:
-    text = repr([tuple(key) for key in schedule_of(ran.trace)])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
