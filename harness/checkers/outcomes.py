@@ -16,6 +16,7 @@ from harness.checkers.processes import process_finding
 from harness.checkers.schedules import (
     LIFESPAN,
     NEVER,
+    STOPS,
     Fault,
     Request,
     Schedule,
@@ -154,7 +155,8 @@ def shutdown_from(schedule: Schedule) -> int:
         elif (isinstance(event, Reached) and event.phase is Phase.STOPPED) or (
             at > started
             and isinstance(event, Moved)
-            and (event.actor, event.operation) == (LIFESPAN, LIFESPAN)
+            and event.actor == LIFESPAN
+            and event.operation in {LIFESPAN, STOPS}
         ):
             return at
     return NEVER

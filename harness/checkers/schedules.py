@@ -27,6 +27,8 @@ NEVER: Final = 1 << 60
 """A position after all others."""
 LIFESPAN: Final = ActorRole.LIFESPAN.value
 """The actor of the app's start-up and shutdown."""
+STOPS: Final = "stop"
+"""Its operation with which the app begins to stop."""
 ARRIVES: Final = "arrive"
 HANG: Final = "hang"
 FAILURES: Final = frozenset({"raise", "cut off", HANG})

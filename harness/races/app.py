@@ -20,6 +20,7 @@ from harness.observe.beacons import send_beacons
 from harness.point import Work, running_gate
 from harness.recording.context import EXCHANGE
 from harness.scheduling.actors import ACTOR, Actor
+from harness.scheduling.choice import STOP
 
 if TYPE_CHECKING:
     from harness.hosting.asgi import App, Scope
@@ -113,7 +114,7 @@ class GatedApp:
             return
         token = ACTOR.set(LIFESPAN)
         try:
-            await _turn(Work("lifespan", "stop", _nothing))
+            await _turn(Work(STOP, "the app", _nothing))
         finally:
             ACTOR.reset(token)
         self._is_stopped = True

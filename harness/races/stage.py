@@ -171,6 +171,8 @@ class Stage:
 
     async def shutdown(self) -> None:
         """Stop the app once it has answered all, as uvicorn does."""
+        # What was asked meanwhile is on its way before.
+        await asyncio.sleep(0)
         await self.props.app.stop()
 
     async def restart(self) -> None:

@@ -10,6 +10,10 @@ CLOCK: Final = "clock"
 """The actor of time itself; first-come-first-served lets it go when all else waits."""
 
 
+STOP: Final = "stop"
+"""Kind of the operation with which the app begins to stop."""
+
+
 class Key(NamedTuple):
     """What makes an operation the same one in another run of the program.
 
@@ -117,12 +121,17 @@ class FirstCome:
 class OneByOne:
     """Lets who came first be through before the next one begins.
 
-    What belongs to no request goes ahead of all that do.
+    What belongs to no request goes ahead of all that do, but the app's stop, which
+    comes when they are through.
     """
 
     def choose(self, options: Sequence[Operation]) -> int:
         places = [place for place, one in enumerate(options) if not one.beside]
-        return min(places, key=lambda place: (_number(options[place].actor), place))
+        return min(places, key=lambda place: (*_turn(options[place]), place))
+
+
+def _turn(option: Operation) -> tuple[bool, int]:
+    return option.kind == STOP, _number(option.actor)
 
 
 def _number(actor: str) -> int:

@@ -76,12 +76,15 @@ def test_a_request_that_is_never_answered_is_found() -> None:
     assert found(play) == [(READ, "other outcome", A)]
 
 
+@pytest.mark.parametrize("kind", ["stop", "lifespan"])
 @pytest.mark.parametrize("arrives", [True, False])
-def test_one_that_the_shutdown_was_quicker_than_is_fine(*, arrives: bool) -> None:
+def test_one_that_the_shutdown_was_quicker_than_is_fine(
+    *, arrives: bool, kind: str
+) -> None:
     play = Play()
     play.asks("request 1", B)
     play.comes("request 2", A, arrives=False)
-    play.moves("lifespan", Movement.WENT, kind="lifespan")
+    play.moves("lifespan", Movement.WENT, kind=kind)
     if arrives:
         play.arrives("request 2")
     play.ends("request 2", 0)

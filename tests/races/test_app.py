@@ -20,7 +20,7 @@ from harness.races.app import GatedApp
 from harness.recording.context import EXCHANGE
 from harness.recording.recorder import Recorder
 from harness.scheduling.actors import ACTOR, Actor
-from harness.scheduling.choice import Chooser
+from harness.scheduling.choice import STOP, Chooser
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Played, Takes, acting, play
 
@@ -178,7 +178,7 @@ def test_the_shutdown_waits_for_what_is_served_whatever_the_order() -> None:
             answers.extend([await task for task in asks])  # noqa: B023
 
         def wanted(option: Any, late: str = late) -> bool:
-            return late == "arrive" and option.label == "stop"
+            return late == "arrive" and option.kind == STOP
 
         played(act, app, Takes(wanted))
 
