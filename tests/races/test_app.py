@@ -128,7 +128,7 @@ def test_an_app_starts_serves_and_stops_and_each_phase_is_told() -> None:
     assert app.events == ["startup", "/a nobody's", "shutdown"]
     assert answers == ["onetwo/a, 7"]
     assert phases == [Phase.STOPPED]
-    starts, stops = ["lifespan", "point"], ["lifespan", "lifespan", "point"]
+    starts, stops = ["lifespan", "point"], [STOP, "lifespan", "point"]
     assert run.kinds("lifespan") == [*starts, *stops]
     assert run.kinds("/a") == ["arrive", "point", "point", "point"]
 
