@@ -37,14 +37,16 @@ def stopping(schedules: Sequence[Schedule]) -> list[Finding]:
 
 def _still(schedule: Schedule, ended: ScheduleEnded) -> Finding:
     by_actor = {one.actor: one for one in schedule.requests}
-    asking = [by_actor[one.actor] for one in ended.waiting if one.actor in by_actor]
+    # What goes on in the background always waits for something.
+    waiting = sorted(ended.waiting, key=lambda one: one.actor not in by_actor)
+    asking = [by_actor[one.actor] for one in waiting if one.actor in by_actor]
     if asking:
         first = asking[0]
         operation, owner = first.operation, first.tenant
     else:
-        operation = ended.waiting[0].actor if ended.waiting else "app"
+        operation = waiting[0].actor if waiting else "app"
         owner = None
-    who = "; ".join(_waits(one) for one in ended.waiting) or "nobody is seen to wait"
+    who = "; ".join(_waits(one) for one in waiting) or "nobody is seen to wait"
     if ended.ending is Ending.DEADLOCK:
         shape, what = "deadlock", "Nothing can go on any more"
     else:
@@ -58,7 +60,7 @@ def _still(schedule: Schedule, ended: ScheduleEnded) -> Finding:
                 by_actor[one.actor].exchange if one.actor in by_actor else 0,
                 f"{_waits(one)}{' at ' + one.stack[0] if one.stack else ''}",
             )
-            for one in ended.waiting
+            for one in waiting
         ),
         owner=owner,
     )

@@ -18,7 +18,7 @@ from harness.model.race import (
 )
 from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
-from harness.races.app import GatedApp
+from harness.races.app import LIFESPAN, GatedApp
 from harness.races.chance import same_chance
 from harness.races.failing import raised
 from harness.races.grounds import Grounds, Inputs, way_of
@@ -164,6 +164,7 @@ class Schedules:
             told=lambda move: running[0].notes.moved(move, kernel.actors),
             fails=lambda entry: self._fails(running[0], entry),
             faults=take.scenario.faults,
+            background=(LIFESPAN,),
         )
         one = self._begin(take, kernel)
         running.append(one)

@@ -26,6 +26,7 @@ from harness.scheduling.outcomes import (
 )
 from harness.scheduling.outside import Outside
 from harness.scheduling.rows import Row
+from harness.scheduling.standstill import Standstill
 from harness.scheduling.tampering import Tampering
 from harness.scheduling.turns import Turns
 from harness.scheduling.waits import who_waits
@@ -68,6 +69,7 @@ class Kernel:
         named: Says how to call a tenant of which an initialiser was told this.
         fails: Says how an operation may fail: ``raise``, ``cut off``, ``hang``.
         faults: How many operations may fail in this schedule.
+        background: Names of actors that go on by themselves.
 
     Raises:
         UsageError: It is another kind of loop.
@@ -87,6 +89,7 @@ class Kernel:
         named: Callable[[str], str] = lambda key: key,
         fails: Callable[[Entry], Collection[str]] = lambda _: (),
         faults: int = 0,
+        background: Collection[str] = (),
     ) -> None:
         refuse_foreign_loop(loop)
         self.actors: dict[str, Actor] = {}
@@ -100,6 +103,7 @@ class Kernel:
         self._flights = Flights(loop, locks, self._outside)
         self._turns = Turns(loop, self._flights, told, named)
         self._tampering = Tampering(self._turns.tampered, self._leave)
+        self._standstill = Standstill(loop, background)
         self._trace: list[Choice] = []
         self._steps = 0
         self._operations = 0
@@ -236,6 +240,7 @@ class Kernel:
             self._turns.hung.append(entry)
             return
         self._operations += 1
+        self._standstill.went(entry.person)
         self._row.took(entry)
         self._flights.begin(entry)
         entry.turn.set_result(operation.outcome)
@@ -284,17 +289,19 @@ class Kernel:
         circle = self._flights.waiting and self._flights.locked_in_circle()
         if circle and self._flights.listen(_DETECTED):
             return
-        if self._loop.next_timer() is not None:
+        timed = self._loop.next_timer() is not None
+        if timed and not self._standstill.lasts:
             self._advance()
         elif self._turns.hung:
             # It has been away for as long as anything else went on.
             entry = self._turns.hung.pop(0)
+            self._standstill.went(entry.person)
             self._flights.begin(entry)
             entry.turn.set_result(HANG)
         elif self._flights.waiting:
             if not self._flights.listen(_FOREIGN):
                 self._end(Ending.DEADLOCK)
-        elif self._outside.may_come:
+        elif self._outside.may_come and not timed:
             if not self._flights.listen(_FOREIGN):
                 self._end(Ending.STUCK)
         else:

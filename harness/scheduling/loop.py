@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeVar, final
 
 from harness.observe.gates.threads import name_of
 from harness.point import Gate
+from harness.scheduling.actors import ACTOR
 
 T = TypeVar("T")
 
@@ -134,6 +135,12 @@ class GatedLoop(asyncio.SelectorEventLoop):
             and getattr(timer._callback, "__name__", "") == _ENDS_SLEEP  # type: ignore[attr-defined] # noqa: SLF001
         ]
         return min(asleep, default=None)
+
+    def timed(self) -> Iterator[str]:
+        """Yield in whose names something is to be called later."""
+        for timer in self._scheduled:  # type: ignore[attr-defined]
+            if not timer.cancelled() and timer.when() < math.inf:
+                yield timer._context.get(ACTOR, "scenario")  # noqa: SLF001
 
     def hasten(self, timer: asyncio.TimerHandle) -> None:
         """Call now what is to be called later; no time passes for anybody else."""

@@ -94,6 +94,7 @@ def play(
     fails: Collection[str] = (),
     faults: int = 0,
     on_advance: Callable[[float], None] = lambda _: None,
+    background: Collection[str] = (),
 ) -> Played:
     """Run one schedule of a scenario."""
     moves: list[Move] = []
@@ -109,6 +110,7 @@ def play(
             locks=locks,
             told=moves.append,
             fails=how,
+            background=background,
             faults=faults,
         )
         ran = kernel.run(scenario(kernel))
