@@ -131,7 +131,7 @@ def races(session: nox.Session) -> None:
     """Do all orders of start-up and first use hold? On the reference app."""
     install(session, ".[reference]")
 
-    arguments = session.posargs or ["--schedules", "50"]
+    arguments = session.posargs or ["--schedules", "50", "--tenants", "2"]
     run(session, "harness", "races", *arguments)
 
 

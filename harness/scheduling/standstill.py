@@ -18,8 +18,8 @@ class Standstill:
 
     An app that looks after something every few seconds always has a timer, so that it
     is never true that nothing can run any more. Who waits all the same for something
-    that does not come is found out when ten minutes have passed in which none of them did
-    anything, and none of them has a timer of its own.
+    that does not come is found out when ten minutes have passed in which none of them
+    did anything, and none of them has a timer of its own.
 
     Args:
         loop: Whose clock and timers it are.
