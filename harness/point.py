@@ -18,6 +18,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
+GIVE_UP: Final = "cancel"
+"""Kind of the work that asks a server to give up a statement: never part of that."""
+
 STEP: Final = "step"
 """Kind of work that waits for nothing outside: a task only lets others go first."""
 

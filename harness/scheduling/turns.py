@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, final
 
 from harness.model.race import Movement
 from harness.observe.owning import NOW_OPENING
-from harness.point import STEP, Work
+from harness.point import GIVE_UP, STEP, Work
 from harness.recording.context import EXCHANGE
 from harness.scheduling.actors import ACTOR
 from harness.scheduling.entry import Entry, State
@@ -78,7 +78,9 @@ class Turns:
     async def perform(self, work: Work[T]) -> T:
         """Do a piece of work when the schedule says so."""
         outer = _INSIDE.get()
-        inside = outer is not None and outer.state is State.FLYING
+        # What a time-out sends after a statement is no part of that.
+        part = work.kind != GIVE_UP
+        inside = part and outer is not None and outer.state is State.FLYING
         # How far others have come when a real answer comes would be luck.
         passes = work.kind == STEP and bool(self._flights.flying)
         if inside or self.is_open or passes:
@@ -199,7 +201,9 @@ class Turns:
     async def _land(self, entry: Entry, movement: Movement) -> None:
         if entry in self.tampered:
             self.tampered.remove(entry)
-        if movement is Movement.CANCELLED:
+        wire = entry.work.wire
+        gave_up = movement is Movement.FAILED and wire is not None and wire.outstanding
+        if movement is Movement.CANCELLED or gave_up:
             self._flights.abandon(entry)
         elif self._flights.over(entry) and entry.landing is not None:
             try:

@@ -253,3 +253,44 @@ def test_while_nothing_is_explored_what_came_first_goes_first() -> None:
     (choice,) = play(scenario).ran.trace
 
     assert {one.label for one in choice.options} == {"next of one", "next of two"}
+
+
+def test_a_time_out_of_a_statement_that_waits_for_a_lock_is_under_control(
+    dsn: str, locks: Locks
+) -> None:
+    lock = "update counters set value = value + 1 where name = 'x'"
+
+    def once() -> Played:
+        async def scenario(_: Kernel) -> None:
+            pool = await asyncpg.create_pool(
+                dsn, min_size=2, max_size=2, command_timeout=10
+            )
+            holds, over = asyncio.Event(), asyncio.Event()
+
+            async def hold() -> None:
+                async with pool.acquire() as connection, connection.transaction():
+                    await connection.execute(lock)
+                    holds.set()
+                    await over.wait()
+
+            async def give_up() -> None:
+                await holds.wait()
+                async with pool.acquire() as connection:
+                    with pytest.raises(TimeoutError):
+                        await connection.execute(lock)
+                    assert await connection.fetchval("select 1") == 1
+                over.set()
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(acting("holder", hold()))
+                group.create_task(acting("waiter", give_up()))
+            await pool.close()
+
+        return play(scenario, locks=locks)
+
+    plays = [once() for _ in range(3)]
+
+    assert [one.ran.error for one in plays] == [None] * 3
+    assert [one.ran.uncontrolled for one in plays] == [()] * 3
+    assert "cancel" in plays[0].kinds("waiter")
+    assert plays[0].story == plays[1].story == plays[2].story

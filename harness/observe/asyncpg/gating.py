@@ -19,7 +19,7 @@ from harness.observe.asyncpg.contract import (
 )
 from harness.observe.asyncpg.wire import PostgresWire, Sending
 from harness.observe.patching import Patch, patched_on_import
-from harness.point import Work, running_gate
+from harness.point import GIVE_UP, Work, running_gate
 
 Method = Callable[..., Awaitable[Any]]
 
@@ -130,7 +130,7 @@ def _cancelling(cancel: Method) -> Method:
         gate = running_gate()
         if gate is None:
             return await call()
-        return await gate.perform(Work("cancel", "of the statement at Postgres", call))
+        return await gate.perform(Work(GIVE_UP, "of the statement at Postgres", call))
 
     return cancelled
 
