@@ -44,11 +44,20 @@ def test_a_kernel_refuses_a_loop_of_uvloop() -> None:
 
 
 def test_on_an_ordinary_loop_a_point_lets_all_through() -> None:
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(point("here"))
-    finally:
-        loop.close()
+    order: list[str] = []
+
+    async def other() -> None:
+        order.append("other")
+
+    async def waits_for_nobody() -> None:
+        task = asyncio.create_task(other())
+        await point("here")
+        order.append("here")
+        await task
+
+    asyncio.run(waits_for_nobody())
+
+    assert order == ["here", "other"]
 
 
 def test_after_a_schedule_no_loop_is_left() -> None:
