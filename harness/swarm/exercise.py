@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +19,7 @@ from harness.model.progress import Progress
 from harness.swarm.figures import Moments
 from harness.swarm.generator import GRACE, generator
 from harness.swarm.journals import Journals
+from harness.swarm.locust_options import meeting_place
 from harness.swarm.variables import JOURNALS, WORLD
 
 if TYPE_CHECKING:
@@ -102,7 +104,9 @@ class Swarm:
         """
         environment = {WORLD: str(self._plan.world), JOURNALS: self._directory}
         log = self._plan.directory / "locust.log"
-        locust = generator(self._plan.command, environment=environment, log=log)
+        meeting = meeting_place(self._plan.command, environ=os.environ)
+        command = (*self._plan.command, *meeting)
+        locust = generator(command, environment=environment, log=log)
         if self._plan.cold:
             async with locust as running:
                 await self._arrivals(running)

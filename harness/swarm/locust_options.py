@@ -8,9 +8,15 @@ from importlib.util import find_spec
 from typing import Final
 
 from harness.errors import UsageError
+from harness.hosting.port import reserved
 from harness.swarm.scenario import Scenario
 
 RUN_TIME: Final = "30s"
+_LOOPBACK: Final = "127.0.0.1"
+_MEETING: Final = (
+    *("--master-host", "--master-port"),
+    *("--master-bind-host", "--master-bind-port"),
+)
 _OURS: Final = (
     ("-f", "--locustfile", "name it as the scenario"),
     ("-H", "--host", "the target says where the app is"),
@@ -60,6 +66,32 @@ def locust_command(
     ours = ("--headless", "--only-summary", "--exit-code-on-error", "0")
     program = (sys.executable, "-m", "locust", "-f", str(scenario.path.resolve()))
     return (*program, *ours, *added, *options)
+
+
+def meeting_place(
+    command: Sequence[str], *, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return options that let the workers find their own master; () if it is alone.
+
+    All of Locust's masters on a machine ask for the same port, and workers of a second
+    one would go to the first.
+
+    Args:
+        command: Locust's, in which the user may have chosen a place.
+        environ: Variables, some of which Locust reads.
+
+    Raises:
+        ResourceError: Too many files are open.
+    """
+    several = given(command, "--processes") or "LOCUST_PROCESSES" in environ
+    if not several or given(command, *_MEETING):
+        return ()
+    with reserved() as free:
+        host, port = _LOOPBACK, str(free.number)
+    words: list[str] = []
+    for name in _MEETING:
+        words += [name, port if name.endswith("port") else host]
+    return tuple(words)
 
 
 def given(options: Sequence[str], *names: str) -> bool:

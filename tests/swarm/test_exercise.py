@@ -141,6 +141,21 @@ async def test_two_workers_share_the_work_and_both_tell(tmp_path: Path) -> None:
         await until(lambda: not locusts(tmp_path))
 
 
+async def test_two_swarms_on_one_machine_keep_to_their_own_workers(
+    tmp_path: Path,
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    async with running(one) as first, running(other) as second:
+        await asyncio.gather(
+            *(app.swarm(app.plan(processes=2, seconds=10)) for app in (first, second))
+        )
+
+        assert not gaps(first)
+        assert not gaps(second)
+
+
 async def test_locust_that_is_killed_is_missed_and_leaves_nothing(
     tmp_path: Path,
 ) -> None:

@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.swarm.locust_options import (
     given,
     locust_command,
+    meeting_place,
     processes,
     seconds,
     value,
@@ -119,3 +120,21 @@ def test_a_locustfile_of_ones_own_is_found_by_its_path(tmp_path: Path) -> None:
 def test_an_unknown_scenario_is_a_mistake_of_the_call(name: str) -> None:
     with pytest.raises(UsageError, match="no "):
         find_scenario(name)
+
+
+def test_workers_of_two_swarms_on_a_machine_have_masters_of_their_own() -> None:
+    several = ("locust", "--processes", "2")
+    first, second = (meeting_place(several, environ={}) for _ in range(2))
+
+    for words in (list(first), list(second)):
+        assert after(words, "--master-port") == after(words, "--master-bind-port")
+        assert after(words, "--master-host") == "127.0.0.1"
+        assert after(words, "--master-bind-host") == "127.0.0.1"
+    assert after(list(first), "--master-port") != "5557"
+    assert meeting_place(("locust",), environ={"LOCUST_PROCESSES": "2"})
+
+
+def test_no_place_is_named_where_the_user_names_one_or_nobody_meets() -> None:
+    assert not meeting_place(("locust", "-u", "4"), environ={})
+    chosen = ("locust", "--processes=2", "--master-bind-port", "5600")
+    assert not meeting_place(chosen, environ={})
