@@ -12,6 +12,7 @@ WRONG = "check-then-set"
 WINDOW = "with-window"
 UNCLOSED = "never-closed"
 LUCK = "by-luck"
+SHARED = "shared-by-luck"
 STARTLESS = "startless"
 
 
@@ -40,7 +41,7 @@ target = Target(
     reimport=(APP,),
     strategies={
         name: {"KIOSK": name}
-        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, STARTLESS)
+        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, SHARED, STARTLESS)
     },
     initialisers=(
         Initialiser(function=f"{APP}:open_pool", tenant="slug"),

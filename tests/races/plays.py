@@ -25,6 +25,11 @@ async def cold_stampede(stage: Stage) -> None:
     )
 
 
+async def look(stage: Stage) -> None:
+    """Two tenants look at what they have."""
+    await stage.gather(stage.tenant(0).get("/items"), stage.tenant(1).get("/items"))
+
+
 def play(
     grounds: Grounds,
     act: Act,

@@ -15,7 +15,7 @@ from harness.run.judgement import check
 from harness.scheduling.token import Token, decode
 from tests.races import kiosk
 from tests.races.conftest import Explore
-from tests.races.plays import at, cold_stampede
+from tests.races.plays import at, cold_stampede, look
 
 TWICE = "A was initialised twice"
 
@@ -138,6 +138,20 @@ def test_what_does_not_show_again_is_no_finding_and_leaves_the_run_open(
         gap.floor and "again" in gap.what and TWICE in gap.what
         for gap in result.coverage.gaps
     ), result.coverage.gaps
+
+
+def test_data_that_reached_another_once_is_a_leak_though_it_does_not_show_again(
+    explore: Explore,
+) -> None:
+    result = explore(at(kiosk.SHARED, look), schedules=20)
+
+    assert result.verdict.outcome is Outcome.FAIL
+    leak = next(one for one in result.findings if one.oracle == "canary")
+    assert {leak.owner, leak.receiver} == {0, 1}
+    assert "in 1 of 2 runs of one schedule" in leak.summary
+    assert leak.interleaving is not None
+    assert not leak.interleaving.minimal
+    assert any(gap.floor and "again" in gap.what for gap in result.coverage.gaps)
 
 
 def test_all_that_was_run_is_counted_and_nothing_of_it_stays(

@@ -160,6 +160,14 @@ class ByLuck(CheckThenSet):
         return await self._right.get(slug)
 
 
+class SharedByLuck(SingleFlight):
+    """Shows everybody's items each ninth time, whatever a schedule says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.for_all = next(luck.STARTS) % 9 == 0
+
+
 WAYS: dict[str, type[CheckThenSet]] = {
     "check-then-set": CheckThenSet,
     "without-waiting": WithoutWaiting,
@@ -169,6 +177,7 @@ WAYS: dict[str, type[CheckThenSet]] = {
     "with-window": WithWindow,
     "never-closed": NeverClosed,
     "by-luck": ByLuck,
+    "shared-by-luck": SharedByLuck,
 }
 
 
@@ -240,9 +249,11 @@ def create_app() -> FastAPI:
         return Item(id=number, text=new.text)
 
     @app.get("/items")
-    async def items(pool: Pool, slug: Slug) -> list[Item]:
+    async def items(request: Request, pool: Pool, slug: Slug) -> list[Item]:
         rows = await pool.fetch(
-            "select id, text from items where tenant = $1 order by id", slug
+            "select id, text from items where tenant = $1 or $2 order by id",
+            slug,
+            getattr(request.state.pools, "for_all", False),
         )
         return [Item(**row) for row in rows]
 
