@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.exploring.grounds import Inputs
+from harness.exploring.schedules import Schedules
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
 from harness.model.progress import silent
-from harness.races.grounds import Inputs
-from harness.races.schedules import Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.grounds import open_venue
 from harness.run.loading import load_target
@@ -31,7 +31,7 @@ from harness.scheduling.choice import FirstCome
 from harness.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.races.grounds import Grounds
+    from harness.exploring.grounds import Grounds
 
 TARGET: Final = "reference_app.target:target"
 SCENARIO: Final = "cold_stampede"

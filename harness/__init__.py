@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import scenario
+    from harness.exploring.stage import Stage
     from harness.model.tenant import Tenant
-    from harness.races.scenario import scenario
-    from harness.races.stage import Stage
     from harness.run.explore import explore
     from harness.target.connections import ConnectionPlan
     from harness.target.generations import Generations
@@ -50,13 +50,13 @@ _HOMES = {
     "ParameterSelector": "harness.target.selector",
     "PrefixSelector": "harness.target.selector",
     "Socket": "harness.target.socket",
-    "Stage": "harness.races.stage",
+    "Stage": "harness.exploring.stage",
     "Target": "harness.target.target",
     "Tenant": "harness.model.tenant",
     "Tools": "harness.target.tools",
     "Variant": "harness.target.target",
     "explore": "harness.run.explore",
-    "scenario": "harness.races.scenario",
+    "scenario": "harness.exploring.scenario",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from harness.races.grounds import Inputs
+from harness.exploring.grounds import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

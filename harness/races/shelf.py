@@ -12,8 +12,8 @@ from typing import Final
 
 import harness
 from harness.errors import UsageError
+from harness.exploring.scenario import Scenario, ensure_distinct
 from harness.hosting.failure import one_line
-from harness.races.scenario import Scenario, ensure_distinct
 
 _MODULES: Final = "harness_scenarios"
 _FILE: Final = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
 
 from harness.errors import Inconclusive
+from harness.exploring.scenario import Scenario
 from harness.model.progress import silent
 from harness.model.verdict import Outcome
-from harness.races.scenario import Scenario
 from harness.races.shelf import find_scenarios, shelf
 from harness.reports.terminal import render
 from harness.run.grounds import Venue, open_venue

@@ -12,9 +12,9 @@ from harness.model.measurement import Measurement
 from harness.model.race import Scheduled, ScheduleEnded
 
 if TYPE_CHECKING:
+    from harness.exploring.exploration import Explored as Part
+    from harness.exploring.scenario import Scenario
     from harness.model.history import History
-    from harness.races.exploration import Explored as Part
-    from harness.races.scenario import Scenario
 
 
 def explored(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, final
 
 from harness.environment.activity import activity, foreign_databases
 from harness.errors import Inconclusive, UsageError
+from harness.exploring.grounds import IDLE, Grounds
 from harness.hosting.boot_watch import BootWatch, Names
 from harness.model.event import Exchange
 from harness.model.step import Principal, Role, Step
@@ -25,7 +26,6 @@ from harness.observe.resources import resources_tapped
 from harness.provisioning.casting import learn_names
 from harness.provisioning.people import mint_tenant
 from harness.provisioning.stage import simple_readings
-from harness.races.grounds import IDLE, Grounds
 from harness.run.bytecode import kept_bytecode
 from harness.run.hosts import spec_of
 from harness.run.session import open_scene, server, set_stage

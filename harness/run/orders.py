@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import UsageError
+from harness.exploring.diagram import interleaving_of
+from harness.exploring.exploration import STEPS, Exploration
+from harness.exploring.grounds import Inputs
+from harness.exploring.schedules import Schedules
 from harness.model.coverage import Coverage
 from harness.model.event import Note
 from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
-from harness.races.diagram import interleaving_of
-from harness.races.exploration import STEPS, Exploration
-from harness.races.grounds import Inputs
-from harness.races.schedules import Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
 from harness.run.grounds import open_venue
@@ -26,10 +26,10 @@ from harness.run.races import EXERCISE, caveats
 from harness.scheduling.token import Token, decode, encode
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import Scenario
     from harness.model.finding import Finding
     from harness.model.race import Interleaving
     from harness.model.result import Result
-    from harness.races.scenario import Scenario
     from harness.run.order import Order
 
 _MOST_TENANTS: Final = 1000

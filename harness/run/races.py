@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from harness.checkers.racing import coverage_of_races
 from harness.errors import HarnessError, Inconclusive
+from harness.exploring.exploration import Exploration, Explored
+from harness.exploring.grounds import Grounds
+from harness.exploring.schedules import Schedules
 from harness.gates import Gates, judge_run
 from harness.model.event import Note, Unseen
 from harness.model.finding import merged
 from harness.model.history import History
 from harness.model.measurement import Measurement
 from harness.races.drawing import draw_inputs
-from harness.races.exploration import Exploration, Explored
-from harness.races.grounds import Grounds
 from harness.races.hashes import VARIABLE, is_fixed
-from harness.races.schedules import Schedules
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
 from harness.run.explored import explored, figures
@@ -29,10 +29,10 @@ from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import Scenario
     from harness.model.event import Event
     from harness.model.finding import Finding
     from harness.model.result import Result
-    from harness.races.scenario import Scenario
     from harness.run.order import Order
     from harness.target.target import Target
 

@@ -1,7 +1,7 @@
 """Scenarios of first use: requests that find a tenant's resources not there yet."""
 
-from harness.races.scenario import scenario
-from harness.races.stage import Stage
+from harness.exploring.scenario import scenario
+from harness.exploring.stage import Stage
 
 LAZY = ("lazy", "on first use")
 REST = 40.0

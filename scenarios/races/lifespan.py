@@ -1,7 +1,7 @@
 """Scenarios of the lifespan: start-up and shutdown, disturbed."""
 
-from harness.races.scenario import scenario
-from harness.races.stage import Stage
+from harness.exploring.scenario import scenario
+from harness.exploring.stage import Stage
 
 EAGER = ("eager", "warm")
 REST = 40.0

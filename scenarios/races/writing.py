@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.races.scenario import scenario
-from harness.races.stage import Stage
+from harness.exploring.scenario import scenario
+from harness.exploring.stage import Stage
 
 LAZY = ("lazy", "on first use")
 OLD = 90.0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness import Target
-from harness.races.scenario import Scenario
+from harness.exploring.scenario import Scenario
 from harness.settings import load_settings
 from tests.docs.markdown import DOCS, README, ROOT, blocks
 from tests.end_to_end.conftest import Project

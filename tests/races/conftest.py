@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from harness.exploring.grounds import Grounds
+from harness.exploring.scenario import Scenario
 from harness.model.result import Result
-from harness.races.grounds import Grounds
-from harness.races.scenario import Scenario
 from harness.run.grounds import Venue, open_venue
 from harness.run.order import Order
 from harness.run.races import explore_at

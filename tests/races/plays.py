@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.races.grounds import Grounds, Inputs
-from harness.races.scenario import Act, Scenario, scenario
-from harness.races.schedules import Played, Schedules
-from harness.races.stage import Stage
+from harness.exploring.grounds import Grounds, Inputs
+from harness.exploring.scenario import Act, Scenario, scenario
+from harness.exploring.schedules import Played, Schedules
+from harness.exploring.stage import Stage
 from harness.scheduling.choice import Chooser, FirstCome
 
 PLAIN = Inputs((0, 1))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.errors import AppFailed, UsageError
+from harness.exploring.app import GatedApp
 from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.boot import Phase
@@ -16,7 +17,6 @@ from harness.model.canary import CanaryKey
 from harness.model.race import Ending
 from harness.model.scanner import Scanner
 from harness.point import point
-from harness.races.app import GatedApp
 from harness.recording.context import EXCHANGE
 from harness.recording.recorder import Recorder
 from harness.scheduling.actors import ACTOR, Actor

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from harness.races.chance import same_chance
+from harness.exploring.chance import same_chance
 
 
 def draw() -> tuple[float, uuid.UUID, uuid.UUID]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.exploring.diagram import interleaving_of
 from harness.model.event import Event
 from harness.model.race import ActorCame, ActorRole, Interleaving, Moved, Movement
-from harness.races.diagram import interleaving_of
 from harness.scheduling.choice import Key
 from harness.scheduling.tape import Deviation, Tape
 

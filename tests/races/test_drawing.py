@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.exploring.grounds import Inputs
 from harness.races.drawing import draw_inputs
-from harness.races.grounds import Inputs
 
 
 def test_the_plain_ones_come_first_and_are_all_if_one_is_wanted() -> None:

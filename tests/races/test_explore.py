@@ -6,8 +6,8 @@ import pytest
 
 import harness
 from harness.errors import Inconclusive, UsageError
+from harness.exploring.scenario import Scenario
 from harness.model.coverage import Gap
-from harness.races.scenario import Scenario
 from harness.run.explore import Exploration, explorer
 from tests.reports.orders import TOKEN, a_race, an_exploration
 from tests.reports.results import a_result

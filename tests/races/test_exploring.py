@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from harness.exploring.exploration import Exploration
+from harness.exploring.grounds import Inputs
+from harness.exploring.schedules import Schedules
 from harness.model.finding import Finding
 from harness.model.race import Movement, Scheduled
 from harness.model.verdict import Outcome
-from harness.races.exploration import Exploration
-from harness.races.grounds import Inputs
-from harness.races.schedules import Schedules
 from harness.run.grounds import Venue
 from harness.run.judgement import check
 from harness.scheduling.token import Token, decode

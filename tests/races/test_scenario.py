@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from harness.errors import UsageError
-from harness.races.scenario import ensure_distinct, scenario
-from harness.races.stage import Stage
+from harness.exploring.scenario import ensure_distinct, scenario
+from harness.exploring.stage import Stage
 
 
 async def visit(stage: Stage) -> None:

@@ -11,13 +11,13 @@ from itertools import pairwise
 import pytest
 
 from harness.errors import AppFailed, Inconclusive, UsageError
+from harness.exploring.grounds import Grounds, Inputs
+from harness.exploring.scenario import scenario
+from harness.exploring.schedules import Played, Schedules
+from harness.exploring.stage import Stage
 from harness.model.boot import LeftOpen
 from harness.model.event import Exchange
 from harness.model.race import ActorCame, ActorRole, Ending, Moved, Scheduled
-from harness.races.grounds import Grounds, Inputs
-from harness.races.scenario import scenario
-from harness.races.schedules import Played, Schedules
-from harness.races.stage import Stage
 from harness.run.grounds import Venue
 from harness.scheduling.choice import Operation
 from tests.races import kiosk

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.exploring.exploration import BRIEFLY, STEPS
 from harness.model.progress import silent
 from harness.model.verdict import Outcome
-from harness.races.exploration import BRIEFLY, STEPS
 from harness.run.explore import Exploration, explore
 from harness.run.order import Order
 from harness.run.orders import replay_orders

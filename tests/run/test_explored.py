@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.exploring.exploration import Explored as Part
 from harness.model.history import History
-from harness.races.exploration import Explored as Part
 from harness.run.explored import explored
 from tests.reports.orders import a_race
 

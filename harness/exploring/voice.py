@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, final
 from urllib.parse import urlsplit
 
 from harness.errors import UsageError
+from harness.exploring.ask import NOBODY, Ask
 from harness.model.race import ActorRole, Saw, Wrote
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.client import Call, Meaning
-from harness.races.ask import NOBODY, Ask
 from harness.target.selector import Selection
 from harness.target.tools import Answer
 
 if TYPE_CHECKING:
+    from harness.exploring.stage import Stage
     from harness.model.tenant import Tenant
     from harness.provisioning.tools import HookTools
-    from harness.races.stage import Stage
     from harness.target.generations import Generations
 
 _T = TypeVar("_T")

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from harness.errors import UsageError
+from harness.exploring.ask import NOBODY, Ask
+from harness.exploring.voice import Voice
 from harness.model.race import ActorRole
-from harness.races.ask import NOBODY, Ask
-from harness.races.voice import Voice
 from harness.scheduling.actors import ACTOR, Actor
 
 if TYPE_CHECKING:
+    from harness.exploring.app import GatedApp
     from harness.model.world import World
     from harness.provisioning.client import Client
     from harness.provisioning.driver import Driver
     from harness.provisioning.stage import Scene
-    from harness.races.app import GatedApp
     from harness.scheduling.kernel import Kernel
     from harness.target.tools import Answer
 

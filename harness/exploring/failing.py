@@ -11,8 +11,8 @@ from harness.errors import HarnessError, UsageError
 from harness.hosting.failure import one_line
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import Scenario
     from harness.model.race import Deviation
-    from harness.races.scenario import Scenario
 
 
 def raised(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from harness.exploring.app import LIFESPAN
+from harness.exploring.grounds import way_of
 from harness.model.boot import Boot, Phase, Reached, Watching
 from harness.model.event import Exchange
 from harness.model.masking import masked
@@ -19,14 +21,12 @@ from harness.model.race import (
     Scheduled,
     ScheduleEnded,
 )
-from harness.races.app import LIFESPAN
-from harness.races.grounds import way_of
 from harness.scheduling.choice import schedule_of
 from harness.scheduling.kernel import CLOCK, Move, Ran
 
 if TYPE_CHECKING:
-    from harness.races.grounds import Grounds, Inputs
-    from harness.races.scenario import Scenario
+    from harness.exploring.grounds import Grounds, Inputs
+    from harness.exploring.scenario import Scenario
     from harness.scheduling.actors import Actor
     from harness.scheduling.entry import Entry
 

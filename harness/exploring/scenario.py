@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.races.stage import Stage
+    from harness.exploring.stage import Stage
 
 Act = Callable[["Stage"], Awaitable[None]]
 

@@ -14,7 +14,7 @@ from harness.scheduling.actors import ACTOR, Actor
 from harness.target.tools import Answer
 
 if TYPE_CHECKING:
-    from harness.races.stage import Stage
+    from harness.exploring.stage import Stage
 
 NOBODY: Final = Answer(0, (), b"")
 """What a request is answered whose client went away, or that was dropped."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from harness.environment.activity import Activity
+    from harness.exploring.scenario import Scenario
     from harness.hosting.boot_watch import BootWatch, Names
     from harness.model.world import World
     from harness.provisioning.catalogue import Catalogue
     from harness.provisioning.stage import Scene, State
-    from harness.races.scenario import Scenario
     from harness.scheduling.clock import VirtualClock
     from harness.scheduling.locks import Locks
     from harness.target.app import AppSpec

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
+from harness.exploring.diagram import interleaving_of
+from harness.exploring.grounds import Inputs
+from harness.exploring.schedules import Played
 from harness.model.event import Note, Unseen
 from harness.model.progress import Progress
 from harness.model.race import Scheduled, ScheduleEnded
-from harness.races.diagram import interleaving_of
-from harness.races.grounds import Inputs
-from harness.races.schedules import Played
 from harness.scheduling.choice import FirstCome
 from harness.scheduling.search.portfolio import Portfolio
 from harness.scheduling.shrinking import shrink
@@ -19,11 +19,11 @@ from harness.scheduling.tape import Deviation, Player, Tape, tape_of
 from harness.scheduling.token import Token, encode
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import Scenario
+    from harness.exploring.schedules import Schedules
     from harness.model.event import Event
     from harness.model.finding import Finding
     from harness.model.progress import Listener
-    from harness.races.scenario import Scenario
-    from harness.races.schedules import Schedules
     from harness.recording.recorder import Recorder
     from harness.scheduling.choice import Chooser, Operation, Trace
 

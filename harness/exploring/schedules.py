@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
+from harness.exploring.app import LIFESPAN, GatedApp
+from harness.exploring.chance import same_chance
+from harness.exploring.failing import raised
+from harness.exploring.grounds import Grounds, Inputs, way_of
+from harness.exploring.noting import Notes, Take, digest_of
+from harness.exploring.stage import Props, Stage
 from harness.hosting.boot_watch import BootWatch
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
@@ -18,19 +24,13 @@ from harness.model.race import (
 )
 from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
-from harness.races.app import LIFESPAN, GatedApp
-from harness.races.chance import same_chance
-from harness.races.failing import raised
-from harness.races.grounds import Grounds, Inputs, way_of
-from harness.races.noting import Notes, Take, digest_of
-from harness.races.stage import Props, Stage
 from harness.scheduling.choice import OneByOne
 from harness.scheduling.fresh import clear, gated_loop
 from harness.scheduling.kernel import Kernel, Ran
 
 if TYPE_CHECKING:
+    from harness.exploring.scenario import Scenario
     from harness.model.world import World
-    from harness.races.scenario import Scenario
     from harness.scheduling.choice import Chooser
     from harness.scheduling.entry import Entry
     from harness.scheduling.loop import GatedLoop
