@@ -12,28 +12,21 @@ from harness.model.measurement import Measurement
 from harness.model.race import Scheduled, ScheduleEnded
 
 if TYPE_CHECKING:
-    from harness.exploring.exploration import Explored as Part
-    from harness.exploring.scenario import Scenario
     from harness.model.history import History
 
 
-def explored(
-    parts: Sequence[Part], scenarios: Sequence[Scenario], history: History
-) -> tuple[Explored, ...]:
+def explored(parts: Sequence[Explored], history: History) -> tuple[Explored, ...]:
     """Put together what was explored of each scenario, in their order.
 
     Args:
         parts: What came of each scenario with each cast.
-        scenarios: Which there are.
         history: All that happened.
     """
-    by_name: dict[str, list[Part]] = {}
+    by_name: dict[str, list[Explored]] = {}
     for part in parts:
         by_name.setdefault(part.scenario, []).append(part)
-    about = {one.name: one.about for one in scenarios}
     return tuple(
-        _together(mine, about.get(name, ""), _share(history, name))
-        for name, mine in by_name.items()
+        _together(mine, _share(history, name)) for name, mine in by_name.items()
     )
 
 
@@ -49,7 +42,7 @@ def figures(explored: Sequence[Explored]) -> Iterator[Measurement]:
             yield Measurement("first_finding", one.first, "1", labels)
 
 
-def _together(parts: Sequence[Part], about: str, uncontrolled: float) -> Explored:
+def _together(parts: Sequence[Explored], uncontrolled: float) -> Explored:
     largest = max(parts, key=lambda one: (one.choices, one.actors))
     # What holds for all casts is what holds for the one that was seen least of.
     least = min(parts, key=lambda one: one.depth)
@@ -58,7 +51,7 @@ def _together(parts: Sequence[Part], about: str, uncontrolled: float) -> Explore
         strategies.update(part.strategies)
     return Explored(
         scenario=largest.scenario,
-        about=about,
+        about=largest.about,
         casts=len(parts),
         schedules=sum(one.schedules for one in parts),
         distinct=sum(one.distinct for one in parts),
@@ -71,13 +64,11 @@ def _together(parts: Sequence[Part], about: str, uncontrolled: float) -> Explore
         parted=sum(one.parted for one in parts),
         uncontrolled=uncontrolled,
         first=_first(parts),
-        findings=tuple(
-            dict.fromkeys(one.fingerprint for part in parts for one in part.findings)
-        ),
+        findings=tuple(dict.fromkeys(one for part in parts for one in part.findings)),
     )
 
 
-def _first(parts: Sequence[Part]) -> int:
+def _first(parts: Sequence[Explored]) -> int:
     """Return the number of the first schedule that showed a finding, over all casts."""
     before = 0
     for part in parts:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import UsageError
 from harness.exploring.diagram import interleaving_of
-from harness.exploring.exploration import STEPS, Exploration
+from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Inputs
+from harness.exploring.proving import STEPS
 from harness.exploring.schedules import Schedules
 from harness.model.coverage import Coverage
 from harness.model.event import Note

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.checkers.racing import coverage_of_races
 from harness.errors import HarnessError, Inconclusive
-from harness.exploring.exploration import Exploration, Explored
+from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Grounds
 from harness.exploring.schedules import Schedules
 from harness.gates import Gates, judge_run
@@ -29,6 +29,8 @@ from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
 
 if TYPE_CHECKING:
+    from harness.exploring.course import Course
+    from harness.exploring.grounds import Inputs
     from harness.exploring.scenario import Scenario
     from harness.model.event import Event
     from harness.model.finding import Finding
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 
 EXERCISE: Final = "races"
+TURN: Final = 8
+"""Schedules of a scenario before the next has its turn, where one finding is enough."""
 
 
 def races(
@@ -105,7 +109,7 @@ class _Run:
     order: Order
     scenarios: Sequence[Scenario]
     only_first: bool = False
-    explored: list[Explored] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
 
     def result(self) -> Result:
         """Do it, and judge what came of it."""
@@ -148,25 +152,43 @@ class _Run:
             listener=self.order.listener,
             only_first=self.only_first,
         )
+        plays = tuple(self._plays(grounds))
+        if not self.only_first:
+            for scenario, inputs, budget in plays:
+                self.courses.append(exploration.begin(scenario, inputs, budget=budget))
+                self.courses[-1].go_on(budget)
+            return
+        # In turns, so that what shows early in any of them is found early.
+        for scenario, inputs, budget in plays:
+            self.courses.append(exploration.begin(scenario, inputs, budget=budget))
+            self.courses[-1].go_on(TURN)
+            if self.courses[-1].findings:
+                return
+        turn = TURN
+        while not all(one.is_over for one in self.courses):
+            for course in self.courses:
+                course.go_on(turn)
+                if course.findings:
+                    return
+            turn *= 2
+
+    def _plays(self, grounds: Grounds) -> Iterator[tuple[Scenario, Inputs, int]]:
+        """Yield what is explored, with whom and how often; note what is left out."""
+        settings = self.order.settings
         for scenario in self.scenarios:
             missing = self._lacks(scenario)
             if missing:
                 text = f"The scenario {scenario.name} is left out: {missing}."
                 grounds.scene.recorder.add(Note("note", text))
                 continue
-            rounds = 1 + settings.schedules // 400
             drawn = draw_inputs(
-                rounds,
-                tenants=self.order.settings.tenants,
+                1 + settings.schedules // 400,
+                tenants=settings.tenants,
                 reads=len(grounds.reads),
                 seeded=settings.seed,
             )
-            share = max(1, settings.schedules // len(drawn))
             for inputs in drawn:
-                done = exploration.explore(scenario, inputs, budget=share)
-                self.explored.append(done)
-                if done.findings and self.only_first:
-                    return
+                yield scenario, inputs, max(1, settings.schedules // len(drawn))
 
     def _lacks(self, scenario: Scenario) -> str:
         target = self.venue.target
@@ -187,7 +209,7 @@ class _Run:
         return check(self.venue.stage.history(events))
 
     def _findings(self) -> tuple[Finding, ...]:
-        found = [one for part in self.explored for one in part.findings]
+        found = [one for course in self.courses for one in course.findings]
         return tuple(merged(found))
 
     def _judged(self, history: History, seconds: float) -> Judged:
@@ -195,7 +217,7 @@ class _Run:
         findings = self._findings()
         names = [one.name for one in self.scenarios if not self._lacks(one)]
         covered = coverage_of_races(history, scenarios=names)
-        summed = explored(self.explored, self.scenarios, history)
+        summed = explored([one.explored for one in self.courses], history)
         measured = (Measurement("duration", seconds, "s"), *figures(summed))
         gates = Gates(fail_on=settings.fail_on, budgets=settings.budget)
         return Judged(

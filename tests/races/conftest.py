@@ -54,7 +54,10 @@ def grounds(venue: Venue) -> Iterator[Grounds]:
 def explore(venue: Venue, order: Order) -> Explore:
     """A function that explores scenarios; further settings may be given."""
 
-    def run(*scenarios: Scenario, **changed: object) -> Result:
-        return explore_at(venue, order.changed(**changed), scenarios)
+    def run(
+        *scenarios: Scenario, only_first: bool = False, **changed: object
+    ) -> Result:
+        changed_order = order.changed(**changed)
+        return explore_at(venue, changed_order, scenarios, only_first=only_first)
 
     return run

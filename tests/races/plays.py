@@ -30,6 +30,11 @@ async def look(stage: Stage) -> None:
     await stage.gather(stage.tenant(0).get("/items"), stage.tenant(1).get("/items"))
 
 
+async def look_twice(stage: Stage) -> None:
+    """One tenant looks twice at once."""
+    await stage.gather(stage.tenant(0).get("/items"), stage.tenant(0).get("/items"))
+
+
 def play(
     grounds: Grounds,
     act: Act,

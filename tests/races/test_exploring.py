@@ -15,7 +15,7 @@ from harness.run.judgement import check
 from harness.scheduling.token import Token, decode
 from tests.races import kiosk
 from tests.races.conftest import Explore
-from tests.races.plays import at, cold_stampede, look
+from tests.races.plays import at, cold_stampede, look, look_twice
 
 TWICE = "A was initialised twice"
 
@@ -152,6 +152,20 @@ def test_data_that_reached_another_once_is_a_leak_though_it_does_not_show_again(
     assert leak.interleaving is not None
     assert not leak.interleaving.minimal
     assert any(gap.floor and "again" in gap.what for gap in result.coverage.gaps)
+
+
+def test_where_one_finding_is_enough_scenarios_take_turns(explore: Explore) -> None:
+    result = explore(
+        at("single-flight", cold_stampede),
+        at(kiosk.WRONG, look_twice),
+        schedules=1000,
+        only_first=True,
+    )
+
+    silent, found = result.explored
+    assert len(result.findings) == 1
+    assert found.first
+    assert silent.schedules < 100
 
 
 def test_all_that_was_run_is_counted_and_nothing_of_it_stays(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.exploring.exploration import BRIEFLY, STEPS
+from harness.exploring.proving import BRIEFLY, STEPS
 from harness.model.progress import silent
 from harness.model.verdict import Outcome
 from harness.run.explore import Exploration, explore

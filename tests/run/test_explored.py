@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.exploring.exploration import Explored as Part
+from harness.model.explored import Explored
 from harness.model.history import History
 from harness.run.explored import explored
 from tests.reports.orders import a_race
 
-ONE = Part(
+ONE = Explored(
     scenario="cold_stampede",
     schedules=100,
     distinct=90,
@@ -29,12 +29,12 @@ OTHER = replace(
     bounds={"pct 2": 1 / 48},
     parted=2,
     first=7,
-    findings=(a_race(),),
+    findings=(a_race().fingerprint,),
 )
 
 
 def test_what_holds_for_all_casts_is_what_holds_for_the_one_seen_least_of() -> None:
-    (whole,) = explored([ONE, OTHER], [], History(()))
+    (whole,) = explored([ONE, OTHER], History(()))
 
     assert (whole.casts, whole.schedules, whole.distinct) == (2, 200, 180)
     assert (whole.depth, whole.statement) == (0, OTHER.statement)
@@ -44,9 +44,9 @@ def test_what_holds_for_all_casts_is_what_holds_for_the_one_seen_least_of() -> N
 
 
 def test_the_first_schedule_that_shows_a_finding_is_counted_over_all_casts() -> None:
-    (late,) = explored([ONE, OTHER], [], History(()))
-    (early,) = explored([OTHER, ONE], [], History(()))
-    (never,) = explored([ONE], [], History(()))
+    (late,) = explored([ONE, OTHER], History(()))
+    (early,) = explored([OTHER, ONE], History(()))
+    (never,) = explored([ONE], History(()))
 
     assert (late.first, early.first, never.first) == (107, 7, 0)
     assert late.findings == (a_race().fingerprint,)
