@@ -77,6 +77,7 @@ class Work(Generic[T]):
             that was there; None if nothing has to be.
         parks: Whether it can be made to wait for its turn. If not, it goes ahead, and
             only its end is waited for.
+        cancels: Process id of the server's end whose statement it cancels; 0 if none.
     """
 
     kind: str
@@ -86,6 +87,7 @@ class Work(Generic[T]):
     failure: Callable[[], Exception] | None = None
     discard: Callable[[T], None] | None = None
     parks: bool = True
+    cancels: int = 0
 
 
 class Gate(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -43,6 +43,7 @@ class Entry:
         outcome: What was chosen for it; "" if it goes ahead as it is.
         waits: Whether it waits for another one: for a lock in the database, or for
             something in memory.
+        called_off: Whether the server was asked to give it up, so that it soon answers.
         lent: How many coroutines run for it, if it is a thread, which waits for them.
         landing: Done when its answer may be delivered.
         since: Real seconds (`time.monotonic`) at which it was sent.
@@ -60,11 +61,11 @@ class Entry:
     state: State = State.PARKED
     outcome: str = ""
     waits: bool = False
+    called_off: bool = False
     lent: int = 0
     landing: asyncio.Future[None] | None = None
     since: float = 0.0
     held: bool = False
-    hung: bool = field(default=False)
 
     @property
     def order(self) -> tuple[str, int, int]:

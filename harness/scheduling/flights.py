@@ -84,6 +84,15 @@ class Flights:
         self._drop(entry)
         entry.state = State.OVER
 
+    def called_off(self, backend: int) -> None:
+        """Take account of the server's being told to give up a session's statement.
+
+        It answers at once then, whatever the statement has waited for.
+        """
+        for one in self._flying:
+            if one.state is State.DRAINING and one.backend == backend:
+                one.called_off, one.waits = True, False
+
     def _drop(self, entry: Entry) -> None:
         if entry in self._flying:
             self._flying.remove(entry)
@@ -135,7 +144,8 @@ class Flights:
         held = self._blocked()
         now = time.monotonic()
         for one in self._flying:
-            one.waits = one.backend in held or self._stalls(one, now)
+            locked = one.backend in held and not one.called_off
+            one.waits = locked or self._stalls(one, now)
         if any(not (one.waits or one.lent) for one in self._flying):
             return True
         # What was seen of several sessions was not seen at one moment.

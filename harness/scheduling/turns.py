@@ -104,6 +104,8 @@ class Turns:
             _INSIDE.reset(token)
             if movement is not Movement.CAME:
                 await self._land(entry, movement)
+        if work.cancels:
+            self._flights.called_off(work.cancels)
         try:
             await self._land(entry, movement)
         except asyncio.CancelledError:

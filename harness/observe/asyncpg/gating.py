@@ -130,7 +130,9 @@ def _cancelling(cancel: Method) -> Method:
         gate = running_gate()
         if gate is None:
             return await call()
-        return await gate.perform(Work(GIVE_UP, "of the statement at Postgres", call))
+        backend = int(kwargs.get("backend_pid") or 0)
+        label = "of the statement at Postgres"
+        return await gate.perform(Work(GIVE_UP, label, call, cancels=backend))
 
     return cancelled
 
