@@ -104,12 +104,14 @@ class HookTools:
         for name, value in selection.parameters.items():
             bare = bare.replace(f"{{{name}}}", quote(value, safe=""))
         target = selection.prefix + quote(bare, safe="/%:@!$&'()*+,;=~-._")
-        given = tuple((k.lower(), v) for k, v in (headers or {}).items())
+        given = {k.lower(): v for k, v in (headers or {}).items()}
+        # A request has one of them: a second one makes it somebody else's, or nobody's.
+        host = given.pop("host", selection.host)
         call = Call(
             method=method.upper(),
             path=f"{target}?{parts.query}" if parts.query else target,
-            headers=(*selection.headers, *given),
-            host=dict(given).get("host", selection.host),
+            headers=(*selection.headers, *given.items()),
+            host=host,
             body=body,
             content_type=content_type,
         )
