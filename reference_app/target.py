@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness import (
+    Answer,
     ConnectionPlan,
     FormLogin,
     Generations,
@@ -113,6 +114,11 @@ async def _operate(
 
 def _moved(tenant: Tenant) -> str:
     return f"{tenant.slug}.moved.example.org"
+
+
+def ready_tenants(answer: Answer) -> int:
+    """Return how many tenants are open where the app says that it is ready."""
+    return int(answer.json()["tenants"])
 
 
 async def write_flag(
@@ -250,6 +256,7 @@ target = Target(
     # A thousand tenants, opened one and all on a busy machine.
     startup_timeout=120.0,
     ready="/readyz",
+    ready_tenants=ready_tenants,
     initialisers=(
         Initialiser(
             function="reference_app.tenants.opening:Opening.open", tenant="tenant.slug"

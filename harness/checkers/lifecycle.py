@@ -9,6 +9,7 @@ from harness.checkers.generations import Key, calls_of, follow, made_again
 from harness.checkers.outcomes import outcomes
 from harness.checkers.processes import Start, process_finding, short, starts_of
 from harness.checkers.provider_calls import called_too_often
+from harness.checkers.readiness import readiness
 from harness.checkers.replacing import replaced
 from harness.checkers.schedules import LIFESPAN, NEVER, Schedule, schedules_of
 from harness.checkers.serving import serving
@@ -63,6 +64,7 @@ def lifecycle(history: History) -> list[Finding]:
         *usage(played, awaited),
         *stopping(played),
         *stale(played),
+        *readiness(played),
     ]
     return merged(found)
 

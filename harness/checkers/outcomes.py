@@ -92,7 +92,7 @@ def worse_than_alone(
         refused_early = request.began <= since
         return not (
             refused_early
-            or _given_up(schedule, request)
+            or given_up(schedule, request)
             or _rests(schedule, request, answer)
         )
     if answer.status >= _FAILS:
@@ -162,7 +162,7 @@ def shutdown_from(schedule: Schedule) -> int:
     return NEVER
 
 
-def _given_up(schedule: Schedule, request: Request) -> bool:
+def given_up(schedule: Schedule, request: Request) -> bool:
     """Whether an operator has the tenant go: others of its requests are refused alone.
 
     What is evicted, reloaded or moved is served all the same.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from harness.model.boot import Initialised, Stage
+from harness.model.boot import Boot, Initialised, Stage
 from harness.model.event import Event, Exchange
 from harness.model.race import (
     ActorCame,
@@ -121,6 +121,7 @@ class Schedule:
         requests: In the order in which they came.
         faults: In the order in which they were done.
         ended: How it ended; None if that is not told.
+        tenants: How many tenants there are when the app is started.
     """
 
     begun: Scheduled
@@ -128,6 +129,7 @@ class Schedule:
     requests: Sequence[Request]
     faults: Sequence[Fault]
     ended: ScheduleEnded | None
+    tenants: int = 0
 
     @property
     def number(self) -> int:
@@ -187,21 +189,27 @@ def schedules_of(history: History) -> Iterator[Schedule]:
     """Yield the schedules of a history, in order; what precedes them is none."""
     part: list[tuple[int, Event]] = []
     begun: Scheduled | None = None
+    tenants = {one.number: one.tenants for one in history.of(Boot)}
     for place in enumerate(history.events):
         if isinstance(place[1], Scheduled):
             if begun is not None:
-                yield _schedule(begun, part)
+                yield _schedule(begun, part, tenants)
             begun, part = place[1], []
         part.append(place)
     if begun is not None:
-        yield _schedule(begun, part)
+        yield _schedule(begun, part, tenants)
 
 
-def _schedule(begun: Scheduled, events: Sequence[tuple[int, Event]]) -> Schedule:
+def _schedule(
+    begun: Scheduled,
+    events: Sequence[tuple[int, Event]],
+    tenants: Mapping[int, int],
+) -> Schedule:
     requests = tuple(_requests(events))
     ended = next((one for _, one in events if isinstance(one, ScheduleEnded)), None)
     faults = tuple(_faults(events, requests))
-    return Schedule(begun, events, requests, faults, ended)
+    known = tenants.get(begun.schedule, 0)
+    return Schedule(begun, events, requests, faults, ended, known)
 
 
 def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:

@@ -113,6 +113,12 @@ class Exploration:
         alone = self._bench.schedules.alone(scenario, inputs)
         for refusal in alone.refusals:
             yield Unseen("unseen", f"act in the scenario {scenario.name}", refusal)
+        for text in dict.fromkeys(alone.unlike):
+            yield Unseen(
+                "unseen",
+                f"read in the scenario {scenario.name} what it writes",
+                f"also one by one, {text}: look at the hooks of Target.generations",
+            )
         statuses = set(alone.statuses.values())
         if statuses and not any(200 <= status < 400 for status in statuses):
             told = ", ".join(str(status) for status in sorted(statuses))

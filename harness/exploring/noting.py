@@ -27,6 +27,7 @@ from harness.scheduling.kernel import CLOCK, Move, Ran
 if TYPE_CHECKING:
     from harness.exploring.grounds import Grounds, Inputs
     from harness.exploring.scenario import Scenario
+    from harness.model.event import Event
     from harness.scheduling.actors import Actor
     from harness.scheduling.entry import Entry
 
@@ -174,9 +175,13 @@ class Notes:
             )
         )
 
+    def events(self) -> tuple[Event, ...]:
+        """Return what was noted of it so far."""
+        return self._recorder.since(self._mark)
+
     def statuses(self) -> Mapping[str, int]:
         """Return how the requests ended, by actor."""
-        events = self._recorder.since(self._mark)
+        events = self.events()
         actors = {
             event.exchange: event.actor
             for event in events

@@ -35,6 +35,8 @@ class Scenario:
         idle: Whether the app is to give up what nobody uses; likewise left out where
             it never does.
         faults: How many operations may fail in one schedule.
+        ready: Whether it asks the app if it is ready; left out where the target does
+            not say where to ask.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Scenario:
     generations: tuple[str, ...] = ()
     idle: bool = False
     faults: int = 0
+    ready: bool = False
 
     async def __call__(self, stage: Stage) -> None:
         """Do it."""
@@ -67,6 +70,7 @@ def scenario(
     generations: tuple[str, ...] = (),
     idle: bool = False,
     faults: int = 0,
+    ready: bool = False,
 ) -> Callable[[Act], Scenario]: ...
 
 

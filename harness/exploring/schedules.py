@@ -14,6 +14,7 @@ from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
 from harness.exploring.grounds import Grounds, Inputs, way_of
 from harness.exploring.noting import Notes, Take, digest_of
+from harness.exploring.showing import unlike_written
 from harness.exploring.stage import Props, Stage
 from harness.hosting.boot_watch import BootWatch
 from harness.hosting.loading import load
@@ -66,10 +67,12 @@ class Alone:
     Attributes:
         statuses: Of each request, by actor.
         refusals: Why what an operator did was refused.
+        unlike: What is read in it that was not written so.
     """
 
     statuses: Mapping[str, int]
     refusals: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -252,7 +255,11 @@ class Schedules:
         if (undisturbed or take.strategy == SOLO) and one.failure is not None:
             raise one.failure
         if take.strategy == SOLO:
-            alone = Alone(one.notes.statuses(), tuple(one.props.refusals))
+            alone = Alone(
+                one.notes.statuses(),
+                tuple(one.props.refusals),
+                tuple(unlike_written(one.notes.events())),
+            )
             self._alone[take.scenario.name, take.inputs] = alone
         one.notes.ended(ran, str(one.failure or ""))
 

@@ -100,6 +100,14 @@ class Stage:
         """The voice of a client without a tenant."""
         return Voice(self, None)
 
+    def readiness(self) -> Ask:
+        """Ask the app whether it is ready, as who sends it requests does.
+
+        Raises:
+            UsageError: The target does not say where.
+        """
+        return Voice(self, None).asks_readiness()
+
     def ask(
         self,
         about: str,

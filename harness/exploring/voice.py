@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import UsageError
 from harness.exploring.ask import NOBODY, Ask
+from harness.exploring.readiness import note_counted
 from harness.model.race import ActorRole, Saw, Wrote
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.client import Call, Meaning
@@ -83,6 +84,36 @@ class Voice:
             return (await props.client.send(call, meaning, id_=exchange)).answer
 
         return self._stage.ask(f"{method} {path}", index, make, leaves=leaves)
+
+    def asks_readiness(self) -> Ask:
+        """Ask whether the app is ready; what its answer counts is noted.
+
+        Raises:
+            UsageError: The target does not say where.
+        """
+        index, props = self._index, self._stage.props
+        path = props.scene.target.ready
+        if not path:
+            raise UsageError(
+                "The target does not say where its app tells that it is ready.",
+                hint="Set Target.ready, or mark the scenario as @scenario(ready=True), "
+                "and it is left out where there is none.",
+            )
+        call = self._call("GET", path, None)
+
+        async def make(exchange: int) -> Answer:
+            meaning = Meaning(
+                operation=f"GET {path}",
+                principal=Principal(index, index),
+                role=Role.CONTROL,
+                audience=props.scene.target.audience("GET", path),
+                owner=index,
+            )
+            reply = await props.client.send(call, meaning, id_=exchange)
+            note_counted(props, exchange, reply.answer)
+            return reply.answer
+
+        return self._stage.ask(f"GET {path}", index, make)
 
     def read(self, which: int = 0, *, leaves: bool = False) -> Ask:
         """Ask for something that any tenant can read and that needs no object.

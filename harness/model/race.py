@@ -275,8 +275,35 @@ class Wrote:
     actor: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The app said that it is ready, and which tenants it counts.
+
+    Attributes:
+        schedule: Number of the schedule.
+        exchange: Id of the request that asked; its `Exchange` comes before.
+        tenants: How many it counts; -1 if it does not say.
+        named: Which; empty if it does not say.
+    """
+
+    kind: Literal["counted"]
+    at: float
+    schedule: int
+    exchange: int
+    tenants: int
+    named: tuple[int, ...] = ()
+
+
 RaceEvent = (
-    Scheduled | ActorCame | ActorWent | Moved | Expected | ScheduleEnded | Saw | Wrote
+    Scheduled
+    | ActorCame
+    | ActorWent
+    | Moved
+    | Expected
+    | ScheduleEnded
+    | Saw
+    | Wrote
+    | Counted
 )
 
 

@@ -200,6 +200,8 @@ class _Run:
                 return f"the target has no generations of {subject!r}"
         if scenario.idle and not target.idle:
             return "the target does not say how its app gives up what nobody uses"
+        if scenario.ready and not target.ready:
+            return "the target does not say where its app tells that it is ready"
         tenants = self.order.settings.tenants
         if scenario.tenants > tenants:
             return f"it needs {scenario.tenants} tenants, and there are {tenants}"

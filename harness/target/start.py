@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ def check_start(target: Target) -> None:
     """
     _strategies(target.strategies)
     _ready(target.ready)
+    _ready_tenants(target)
     _initialisers(target.initialisers)
     _connections(target)
     _provider_calls(target.provider_calls)
@@ -49,6 +51,21 @@ def _ready(path: object) -> None:
         raise TargetError(
             message, hint='Write it as "/readyz", or "" if there is none.'
         )
+
+
+def _ready_tenants(target: Target) -> None:
+    hook: object = target.ready_tenants
+    hint = 'Write ready_tenants=lambda answer: answer.json()["tenants"].'
+    if hook is None:
+        return
+    if not callable(hook) or inspect.iscoroutinefunction(hook):
+        message = "Target.ready_tenants must be a plain function of an answer."
+        raise TargetError(message, hint=hint)
+    if not target.ready:
+        message = (
+            "Target.ready_tenants reads answers of Target.ready, which is not set."
+        )
+        raise TargetError(message, hint='Name the path: ready="/readyz".')
 
 
 def _initialisers(initialisers: object) -> None:

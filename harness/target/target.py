@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.target.operation import Operation
     from harness.target.selector import Selector
     from harness.target.socket import Socket
-    from harness.target.tools import Tools
+    from harness.target.tools import Answer, Tools
 
 Provision = Callable[["Tools", "Tenant"], Awaitable[Mapping[str, object] | None]]
 ProvisionMany = Callable[
@@ -30,12 +30,14 @@ ProvisionMany = Callable[
 ]
 FreshHook = Callable[[str], Awaitable[None]]
 Action = Callable[["Tools", "Tenant"], Awaitable[None]]
+ReadyTenants = Callable[["Answer"], int | Collection[str] | None]
 
 __all__ = [
     "Action",
     "FreshHook",
     "Provision",
     "ProvisionMany",
+    "ReadyTenants",
     "Target",
     "Variant",
     "matches",
@@ -93,6 +95,11 @@ class Target:
         strategies: Ways in which the app can start, by name, each with the variables
             that choose it, besides those of `environment`.
         ready: Path that answers 2xx once the app is ready; "" if listening is all.
+        ready_tenants: What such an answer says of tenants: ``lambda answer:
+            answer.json()["tenants"]``. It returns how many are ready, or the slugs of
+            those that are, or None if this answer does not say. Without it, an app
+            that says it is ready is so for all it knows, but those whose resources
+            failed.
         initialisers: Functions of the app that make a tenant's resource ready.
         connections: Most connections to Postgres that it may take; where that depends
             on the strategy, one account for each.
@@ -137,6 +144,7 @@ class Target:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     strategies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ready: str = ""
+    ready_tenants: ReadyTenants | None = None
     initialisers: tuple[Initialiser, ...] = ()
     connections: ConnectionPlan | Mapping[str, ConnectionPlan] | None = None
     provider_calls: int | None = None

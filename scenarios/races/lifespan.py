@@ -36,6 +36,36 @@ async def start_fails(stage: Stage) -> None:
     await stage.gather(stage.tenant(0).read(), stage.tenant(1).read())
 
 
+@scenario(tenants=2, started=False, strategies=EAGER, faults=1, ready=True)
+async def asked_when_ready(stage: Stage) -> None:
+    """Requests come right after readiness said yes; what one needs failed, or hangs."""
+    stage.may_fail(0)
+    await stage.start()
+    await stage.readiness()
+    await stage.gather(stage.tenant(0).read(), stage.tenant(1).read())
+
+
+@scenario(tenants=2, started=False, strategies=("warm",), ready=True)
+async def asked_while_it_starts(stage: Stage) -> None:
+    """Readiness is asked while the start-up goes on in the background."""
+    await stage.start()
+    for _ in range(2):
+        await stage.gather(
+            stage.readiness(), stage.tenant(0).read(), stage.tenant(1).read()
+        )
+
+
+@scenario(tenants=2, strategies=("lazy", "on first use"), faults=1, ready=True)
+async def asked_amid_a_hang(stage: Stage) -> None:
+    """Readiness is asked while what makes one tenant's resources hangs."""
+    stage.may_fail(0, ("hang",))
+    await stage.gather(
+        stage.tenant(0).read(), stage.readiness(), stage.tenant(1).read()
+    )
+    await stage.readiness()
+    await stage.gather(stage.tenant(0).read(), stage.tenant(1).read())
+
+
 @scenario(tenants=2, strategies=("lazy", "on first use"))
 async def shutdown_in_use(stage: Stage) -> None:
     """The app is stopped while first requests are under way."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness import HeaderSelector, Target, Tenant, Tools
+from collections.abc import Mapping
+
+from harness import Generations, HeaderSelector, Target, Tenant, Tools
 from harness.target.initialiser import Initialiser
 
 APP = "tests.races.apps.kiosk"
@@ -24,6 +26,19 @@ async def provision(tools: Tools, tenant: Tenant) -> None:
 async def restock(tools: Tools, tenant: Tenant) -> None:
     """Put something on a tenant's shelf."""
     await tools.request("POST", "/items", tenant=tenant, json={"text": "more"})
+
+
+async def restock_word(
+    tools: Tools, tenant: Tenant, _: Mapping[str, str], generation: int
+) -> None:
+    """Put a generation on a tenant's shelf."""
+    json = {"text": str(generation)}
+    await tools.request("POST", "/items", tenant=tenant, json=json)
+
+
+async def look_away(_: Tools, __: Tenant, ___: Mapping[str, str]) -> int:
+    """Say something without a look."""
+    return 7
 
 
 async def complain(tools: Tools, tenant: Tenant) -> None:
@@ -48,5 +63,6 @@ target = Target(
         Initialiser(function=f"{APP}:make_pool", tenant="slug", again=True),
     ),
     actions={"restock": restock, "complain": complain},
+    generations={"looked away": Generations(write=restock_word, read=look_away)},
     hostile_names=False,
 )

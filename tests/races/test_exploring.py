@@ -7,6 +7,7 @@ import pytest
 from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Inputs
 from harness.exploring.schedules import Schedules
+from harness.exploring.stage import Stage
 from harness.model.finding import Finding
 from harness.model.race import Movement, Scheduled
 from harness.model.verdict import Outcome
@@ -31,6 +32,20 @@ def test_a_pool_made_twice_is_found_and_blocks_the_run(
     assert result.explored[0].first
     assert result.findings[0].fingerprint in result.explored[0].findings
     assert not result.coverage.gaps
+
+
+def test_a_hook_that_reads_what_nobody_wrote_leaves_the_run_inconclusive(
+    explore: Explore,
+) -> None:
+    async def act(stage: Stage) -> None:
+        await stage.tenant(0).writes("looked away", 1)
+        await stage.tenant(0).sees("looked away")
+
+    subject = ("looked away",)
+    result = explore(at(kiosk.RIGHT[0], act, generations=subject), schedules=2)
+
+    assert result.verdict.outcome is Outcome.INCONCLUSIVE
+    assert any("says generation 7" in str(one) for one in result.coverage.gaps)
 
 
 def test_what_a_shutdown_leaves_open_is_found(explore: Explore) -> None:

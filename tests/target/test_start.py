@@ -54,6 +54,11 @@ def test_one_account_of_connections_holds_for_all_strategies() -> None:
         ({"strategies": {"eager": {"A": 1}}}, "strategy 'eager'['A'] must be a string"),
         ({"strategies": {"eager": {"A": "{dns}"}}}, "'dns' is not known"),
         ({"ready": "readyz"}, "Target.ready is 'readyz'"),
+        ({"ready_tenants": len}, "reads answers of Target.ready, which is not set"),
+        (
+            {"ready": "/readyz", "ready_tenants": "tenants"},
+            "Target.ready_tenants must be a plain function",
+        ),
         ({"initialisers": OPEN}, "must be a tuple of initialisers"),
         ({"initialisers": ("shop:open",)}, "no Initialiser"),
         (
