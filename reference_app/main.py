@@ -10,32 +10,12 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from reference_app import problems
-from reference_app.api import (
-    assistant,
-    audit,
-    configuration,
-    documents,
-    domains,
-    events,
-    exports,
-    flags,
-    health,
-    keys,
-    members,
-    metrics,
-    operator,
-    plans,
-    socket,
-    summary,
-    token,
-    usage,
-    webhooks,
-)
+from reference_app.api.all import api
 from reference_app.middleware.measure import Measure
 from reference_app.middleware.request_id import RequestId
 from reference_app.middleware.request_log import RequestLog
 from reference_app.middleware.tenancy import Tenancy
-from reference_app.openapi import DescribedApp, operation_id
+from reference_app.openapi import DescribedApp
 from reference_app.parts import Parts
 from reference_app.resources import Resources, open_resources
 from reference_app.settings import Settings
@@ -63,8 +43,10 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
             yield State(resources=resources)
 
     app = DescribedApp(
-        title="Reference app",
-        version="1.0.0",
+        api(
+            for_operator=settings.admin_token is not None,
+            public_metrics=settings.metrics_public,
+        ),
         lifespan=lifespan,
         middleware=[  # the first is the outermost
             Middleware(RequestId),
@@ -75,30 +57,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         # A redirect would repeat the Host header in an absolute address.
         redirect_slashes=False,
         redoc_url=None,
-        generate_unique_id_function=operation_id,
     )
     problems.install(app)
-    for module in (
-        token,
-        documents,
-        members,
-        configuration,
-        flags,
-        summary,
-        plans,
-        events,
-        socket,
-        audit,
-        exports,
-        webhooks,
-        assistant,
-        usage,
-        health,
-    ):
-        app.include_router(module.router)
-    if settings.admin_token is not None:
-        for module in (operator, domains, keys):
-            app.include_router(module.router)
-    if settings.metrics_public or settings.admin_token is not None:
-        app.include_router(metrics.router(public=settings.metrics_public))
     return app
