@@ -1,15 +1,48 @@
-"""The one Postgres server that all tests share, and a cache of their own."""
+"""What all tests share: a Postgres server, a cache of their own, and their order."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import certifi
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from harness.environment.postgres import Postgres, postgres
+
+# A busy machine may stop a test for longer than any example takes.
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
+
+HERE = Path(__file__).parent
+LONG = (HERE / "end_to_end", HERE / "swarm")
+"""Folders whose tests take seconds each: they run commands and wait for processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each of several workers begin with its share of the long tests.
+
+    Each is given a stretch of what was collected, and who has done that takes from the
+    end of another's. What is long must not be what is left in the end.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    long: list[pytest.Item] = []
+    short: list[pytest.Item] = []
+    for item in items:
+        (long if item.path.parent in LONG else short).append(item)
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        share = long[worker::workers]
+        stretch = (len(items) - len(ordered)) // (workers - worker)
+        others = max(0, stretch - len(share))
+        ordered += share + short[:others]
+        del short[:others]
+    items[:] = ordered
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], *, within: float = 30) -> None:
+async def until(condition: Callable[[], bool], *, within: float = 60) -> None:
     """Look again and again until something is so; fail if it takes too long.
 
     Args:

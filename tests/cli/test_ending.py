@@ -139,7 +139,7 @@ def test_a_signal_tears_everything_down_and_ends_with_130(
         assert child.stdout is not None
         assert child.stdout.readline() == "waiting\n"
         child.send_signal(number)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=60)
 
     assert (child.returncode, out, err) == (130, "torn down\n", "interrupted\n")
 

@@ -119,7 +119,7 @@ def room() -> Iterator[Room]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def wait_until(holds: Callable[[], bool], *, within: float = 30.0) -> bool:
+def wait_until(holds: Callable[[], bool], *, within: float = 60.0) -> bool:
     """Watch something outside of this process until it holds."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
@@ -160,4 +160,4 @@ def served_shop(project: Project) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -139,6 +139,6 @@ target = Target(
     public=("/signup", "/login"),
     reimport=("shop",),
     fresh="keep",
-    startup_timeout=2.0,
+    startup_timeout=60.0,
 )
 '''

@@ -140,7 +140,7 @@ target = Target(
         Operation(method="POST", path="/stall", body={"text": "{canary}"}),
     ),
     hostile_names=False,
-    startup_timeout=10.0,
+    startup_timeout=60.0,
     ready="/ready",
     strategies={
         "eager": {},

@@ -26,6 +26,9 @@ QUICK = ("isolation", "--no-machine")
 def test_an_app_that_cannot_be_used_is_named_with_its_reason(
     project: Project, fault: str, code: int, line: str
 ) -> None:
+    if fault == "lifespan hangs":
+        project.edit("target.py", "startup_timeout=60.0", "startup_timeout=2.0")
+
     ended = project.run(*QUICK, fault=fault)
 
     assert ended.code == code, ended.text

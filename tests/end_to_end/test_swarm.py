@@ -26,13 +26,6 @@ SMALL = ("--tenants", "3", "-u", "3", "-t", "1s")
 
 
 @pytest.fixture
-def shop(project: Project) -> Project:
-    """The shop, which may take its time to start on a busy machine."""
-    project.edit("target.py", "startup_timeout=2.0", "startup_timeout=60.0")
-    return project
-
-
-@pytest.fixture
 def stall(tmp_path: Path) -> Project:
     """The stall, which has a database."""
     (tmp_path / "stall.py").write_text(APP)
@@ -116,9 +109,9 @@ def swarming(project: Project, room: Room, *arguments: str) -> Iterator[Swarming
 
 
 def test_an_app_that_keeps_tenants_apart_passes_with_a_table_of_them(
-    shop: Project,
+    project: Project,
 ) -> None:
-    ended = shop.run(*swarm(BUSY, "--budget", "p50=5s", "--junit", "junit.xml"))
+    ended = project.run(*swarm(BUSY, "--budget", "p50=5s", "--junit", "junit.xml"))
 
     assert ended.code == 0, ended.text
     rows = [line.split() for line in ended.out.splitlines()]
@@ -126,31 +119,31 @@ def test_an_app_that_keeps_tenants_apart_passes_with_a_table_of_them(
     assert any(row[:2] == ["GET", "/notes"] for row in rows)
     figures = {
         (one["name"], one["labels"].get("tenant", "")): one["value"]
-        for one in report(shop.path / ".harness" / "runs")["measurements"]
+        for one in report(project.path / ".harness" / "runs")["measurements"]
         if "operation" not in one["labels"]
     }
     assert figures["requests", ""] >= 100
     assert figures["failed", ""] == 0
     assert all(figures["p50", tenant] > 0 for tenant in ("", "A", "B", "C"))
-    assert 'testsuite name="harness swarm"' in (shop.path / "junit.xml").read_text()
+    assert 'testsuite name="harness swarm"' in (project.path / "junit.xml").read_text()
 
 
 @pytest.mark.parametrize(("required", "code"), [("body,log", 4), ("body", 0)])
 def test_a_swarm_whose_log_cannot_be_watched_is_inconclusive_unless_it_need_not(
-    shop: Project, required: str, code: int
+    project: Project, required: str, code: int
 ) -> None:
-    shop.edit("shop.py", "logger.setLevel(logging.INFO)", "logging.disable()")
+    project.edit("shop.py", "logger.setLevel(logging.INFO)", "logging.disable()")
 
-    ended = shop.run(*swarm(BUSY, "--floor-channels", required))
+    ended = project.run(*swarm(BUSY, "--floor-channels", required))
 
     assert ended.code == code, ended.text
     assert "the beacon sent to the app's log did not come out" in ended.out
 
 
 def test_a_budget_below_the_measured_latency_ends_with_1_and_names_the_tenant(
-    shop: Project,
+    project: Project,
 ) -> None:
-    ended = shop.run(*swarm(BUSY, "--budget", "p50=1us"))
+    ended = project.run(*swarm(BUSY, "--budget", "p50=1us"))
 
     assert ended.code == 1, ended.text
     assert "over budget: p50 " in ended.out
@@ -161,12 +154,12 @@ def test_a_budget_below_the_measured_latency_ends_with_1_and_names_the_tenant(
     ("fault", "identity"), [("any token", "mixed"), ("any user", "another door")]
 )
 def test_a_leak_ends_with_1_and_says_whose_data_came_out_where(
-    shop: Project, fault: str, identity: str
+    project: Project, fault: str, identity: str
 ) -> None:
-    ended = shop.run(*swarm(BUSY, time=ENDLESS), fault=fault)
+    ended = project.run(*swarm(BUSY, time=ENDLESS), fault=fault)
 
     assert ended.code == 1, ended.text
-    finding = report(shop.path / ".harness" / "runs")["findings"][0]
+    finding = report(project.path / ".harness" / "runs")["findings"][0]
     assert finding["shape"] == identity
     assert finding["operation"].startswith("GET /notes")
     assert finding["channel"] == "body"
@@ -234,25 +227,25 @@ def test_the_second_swarm_begins_with_the_world_of_the_first(stall: Project) -> 
     ids=["scenario", "path", "ours", "locusts", "import", "cold"],
 )
 def test_a_mistyped_call_is_a_usage_error(
-    shop: Project, scenario: str, more: tuple[str, ...], line: str
+    project: Project, scenario: str, more: tuple[str, ...], line: str
 ) -> None:
-    ended = shop.run(*swarm(scenario, *more))
+    ended = project.run(*swarm(scenario, *more))
 
     assert ended.code == 2, ended.text
     assert line in ended.err
 
 
-def test_an_app_that_does_not_start_ends_with_3(shop: Project) -> None:
-    ended = shop.run(*swarm(BUSY), fault="lifespan raises")
+def test_an_app_that_does_not_start_ends_with_3(project: Project) -> None:
+    ended = project.run(*swarm(BUSY), fault="lifespan raises")
 
     assert ended.code == 3, ended.text
     assert "cache is out of reach" in ended.err
 
 
 def test_an_app_that_is_killed_in_mid_swarm_ends_with_3_and_nothing_is_left(
-    shop: Project, room: Room
+    project: Project, room: Room
 ) -> None:
-    with swarming(shop, room, *swarm(BUSY, time=ENDLESS)) as running:
+    with swarming(project, room, *swarm(BUSY, time=ENDLESS)) as running:
         (app,) = running.processes("harness.hosting.child")
         os.kill(app, signal.SIGKILL)
         code, text = running.end()
@@ -263,9 +256,9 @@ def test_an_app_that_is_killed_in_mid_swarm_ends_with_3_and_nothing_is_left(
 
 
 def test_locust_that_is_killed_leaves_the_run_inconclusive_and_nothing_running(
-    shop: Project, room: Room
+    project: Project, room: Room
 ) -> None:
-    with swarming(shop, room, *swarm(BUSY, time=ENDLESS)) as running:
+    with swarming(project, room, *swarm(BUSY, time=ENDLESS)) as running:
         (beat,) = running.beats()
         os.kill(int(beat["worker"].partition("-")[0]), signal.SIGKILL)
         code, text = running.end()
@@ -276,10 +269,10 @@ def test_locust_that_is_killed_leaves_the_run_inconclusive_and_nothing_running(
 
 
 def test_a_worker_that_is_lost_leaves_the_run_inconclusive_and_nothing_running(
-    shop: Project, room: Room
+    project: Project, room: Room
 ) -> None:
     arguments = swarm(BUSY, "--processes", "2", time="8s")
-    with swarming(shop, room, *arguments) as running:
+    with swarming(project, room, *arguments) as running:
         assert wait_until(lambda: len(running.beats()) == 2)
         worker = running.beats()[0]["worker"]
         os.kill(int(worker.partition("-")[0]), signal.SIGKILL)
@@ -299,9 +292,9 @@ def test_a_worker_that_is_lost_leaves_the_run_inconclusive_and_nothing_running(
     ids=["samples", "saturated"],
 )
 def test_what_says_too_little_of_the_app_is_inconclusive(
-    shop: Project, scenario: str, time: str, line: str
+    project: Project, scenario: str, time: str, line: str
 ) -> None:
-    ended = shop.run(*swarm(scenario, time=time))
+    ended = project.run(*swarm(scenario, time=time))
 
     assert ended.code == 4, ended.text
     assert line in ended.out
@@ -309,10 +302,10 @@ def test_what_says_too_little_of_the_app_is_inconclusive(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_swarm_ends_with_130_and_leaves_nothing(
-    shop: Project, room: Room, number: signal.Signals
+    project: Project, room: Room, number: signal.Signals
 ) -> None:
     arguments = swarm(BUSY, "--processes", "2", time=ENDLESS)
-    with swarming(shop, room, *arguments) as running:
+    with swarming(project, room, *arguments) as running:
         running.process.send_signal(number)
         code, text = running.end()
 

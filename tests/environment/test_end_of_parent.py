@@ -62,7 +62,7 @@ def test_an_interrupt_from_the_terminal_lets_the_parent_clean_up(home: Path) -> 
 
     with child(code) as (parent, _):
         parent.send_signal(signal.SIGINT)
-        parent.wait(10)
+        parent.wait(60)
 
     assert servers_below(home) == []
     assert list(Place(home / "postgres").runs.iterdir()) == []

@@ -43,7 +43,7 @@ async def test_the_sink_records_any_request() -> None:
 async def test_it_answers_while_the_callers_loop_is_blocked() -> None:
     async with http_sink() as sink:
         # Not awaited: nothing else runs on this loop until the answer is there.
-        answer = httpx.get(f"{sink.url}/blocked", timeout=10)  # noqa: ASYNC210
+        answer = httpx.get(f"{sink.url}/blocked", timeout=60)  # noqa: ASYNC210
         assert answer.status_code == 200
 
     assert [one.path for one in sink.requests] == ["/blocked"]

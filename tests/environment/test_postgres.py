@@ -90,7 +90,7 @@ async def test_a_watcher_learns_of_the_end(home: Path) -> None:
         await ensure_alive(pg)
         kill_server(home)
 
-        error = await asyncio.wait_for(watcher, 10)
+        error = await asyncio.wait_for(watcher, 60)
 
         assert "ended by SIGKILL" in error.message
         assert not await alive(pg)

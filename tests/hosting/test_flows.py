@@ -17,7 +17,7 @@ from harness.model.event import LogLine
 
 Get = Callable[[str], Request]
 Lines = Callable[[], list[LogLine]]
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Host(Protocol):

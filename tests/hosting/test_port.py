@@ -49,7 +49,7 @@ async def word() -> AsyncIterator[Word]:
 
 
 def connect(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5):
+    with socket.create_connection(("127.0.0.1", port), timeout=60):
         pass
 
 
@@ -63,7 +63,7 @@ async def test_a_connection_is_refused_until_the_lifespan_is_through(
         with pytest.raises(ConnectionRefusedError):
             connect(port.number)
         serving = asyncio.create_task(hold(spec, recorder, port))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await word.awaited.wait()
         with pytest.raises(ConnectionRefusedError):
             connect(port.number)
@@ -91,7 +91,7 @@ async def test_a_connection_is_refused_again_once_the_app_is_gone(
 
 
 async def send_until_it_fails(hosted: Served, request: Request) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             await hosted.send(request)
 

@@ -40,13 +40,13 @@ def is_alive(pid: int) -> bool:
 
 async def gone(pid: int) -> None:
     """Return when a process, which need not be our child, has ended."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while is_alive(pid):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.005)
 
 
 async def send_until_it_fails(hosted: Served, request: Request) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             await hosted.send(request)
 
@@ -236,7 +236,7 @@ async def test_a_late_answer_to_a_beacon_is_none_to_the_next(
             async with asyncio.timeout(0.05):
                 await worker.beacon("harness.beacon", "first")
         os.kill(worker.pid, signal.SIGCONT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not lines():  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)  # its answer comes right after the line
@@ -247,7 +247,7 @@ async def test_a_late_answer_to_a_beacon_is_none_to_the_next(
                 await worker.beacon("harness.beacon", "second")
 
         os.kill(worker.pid, signal.SIGCONT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await worker.beacon("harness.beacon", "third")
     finally:
         await worker.close()

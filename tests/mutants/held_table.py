@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 _WAITING = (
     "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = $1::regclass "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -43,7 +43,7 @@ def test_threads_do_not_mix_their_prints(recorder: Recorder) -> None:
     begun, ended = threading.Event(), threading.Event()
 
     def other() -> None:
-        assert begun.wait(10)
+        assert begun.wait(60)
         print("other")
         ended.set()
 
@@ -52,7 +52,7 @@ def test_threads_do_not_mix_their_prints(recorder: Recorder) -> None:
         thread.start()
         sys.stdout.write("one ")
         begun.set()
-        assert ended.wait(10)
+        assert ended.wait(60)
         print("line")
         thread.join()
 

@@ -47,7 +47,7 @@ async def send(app: Opened, account: Account, form: Form, unique: str) -> Respon
     headers["content-length"] = str(len(body))
     pairs = tuple((n.encode(), v.encode()) for n, v in headers.items())
     answer = await app.hosted.send(
-        Request(prepared.method, written.path, pairs, body), timeout=10
+        Request(prepared.method, written.path, pairs, body), timeout=60
     )
     account.give_back(prepared, keys)
     if prepared.yields and 200 <= answer.status < 300:

@@ -21,7 +21,7 @@ from reference_app.resources import Resources
 from tests.event_streams import Frame, FrameReader
 from tests.reference_app.running import OPERATOR, PASSWORD, settings_for
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Stream:

@@ -129,7 +129,7 @@ async def test_processes_share_what_is_left(dsn: str) -> None:
         await use(a, 20)
 
         left = [30]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while left[-1] > 15:  # it hears of them when it next writes itself
                 left.append(await remaining(as_a))
 

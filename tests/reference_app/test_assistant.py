@@ -502,7 +502,7 @@ async def test_who_leaves_ends_the_call_and_what_it_took_is_counted(
 
         await response.aclose()
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             usage: list[dict[str, int]] = []
             while not usage:
                 usage = (await a.send("GET", "/usage")).json()["members"]

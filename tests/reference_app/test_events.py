@@ -138,7 +138,7 @@ async def test_an_idle_listener_keeps_no_connection_from_others(dsn: str) -> Non
 
 
 async def test_shutdown_does_not_wait_for_listeners(dsn: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async with serving(dsn) as app:
             a = await app.tenant("a")
             listening = a.listening()

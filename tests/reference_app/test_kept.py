@@ -10,7 +10,7 @@ import pytest
 
 from reference_app.kept import Kept
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 async def test_an_opening_that_is_given_up_twice_still_cleans_up() -> None:

@@ -22,6 +22,7 @@ from reference_app.storage.schema_per_tenant import (
 from reference_app.tenants.tenant import Tenant
 from tests.reference_app.running import running, settings_for
 from tests.reference_app.test_open_tenants import rest
+from tests.waiting import until
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Watched:
     closed: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     hanging: set[str] = field(default_factory=set)
+    hangs: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     most_at_once: int = 0
 
@@ -54,6 +56,7 @@ class Watched:
                     if tenant.slug in watched.failing:
                         raise OSError("planted")
                     if tenant.slug in watched.hanging:
+                        watched.hangs.set()
                         await watched.released.wait()
                     watched.opened.append(tenant.slug)
                     try:
@@ -67,7 +70,7 @@ class Watched:
 
 async def connections(database: asyncpg.Connection) -> int:
     """Count others' connections; a closed one takes a moment to disappear."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             count: int = await database.fetchval(
                 "SELECT count(*) FROM pg_stat_activity "
@@ -133,9 +136,16 @@ async def test_a_start_that_is_cancelled_leaves_no_connection(
 ) -> None:
     watched = Watched(hanging={"b"})
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1), running(dsn, watched.parts()):
-            pass
+    async def start() -> None:
+        async with running(dsn, watched.parts()):
+            pytest.fail("it started")
+
+    starting = asyncio.create_task(start())
+    await watched.hangs.wait()
+    await until(lambda: sorted(watched.opened) == ["a", "c"])
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
 
     assert sorted(watched.closed) == ["a", "c"]
     assert await connections(database) == 0
@@ -196,9 +206,11 @@ async def test_opening_goes_on_if_the_client_that_asked_for_it_leaves(
     watched = Watched(hanging={"late"})
     async with running(dsn, watched.parts()) as here, running(dsn) as there:
         await there.onboard("late")
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
-                await here.send("GET", "/plans", host="late.localhost")
+        asking = asyncio.create_task(here.send("GET", "/plans", host="late.localhost"))
+        await watched.hangs.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
         watched.released.set()
 
         answer = await here.send("GET", "/plans", host="late.localhost")

@@ -103,7 +103,7 @@ async def test_who_waits_long_for_a_connection_to_the_tenants_list_is_told_503(
         "acquire_timeout": 0.2,
         "cache_lifetime": 0,
     }
-    async with running(dsn, **settings) as app, asyncio.timeout(30):
+    async with running(dsn, **settings) as app, asyncio.timeout(60):
         acme = await app.tenant("acme")
         async with app.state["resources"].control.acquire():
             answers = [

@@ -39,7 +39,7 @@ def test_uvicorn_serves_it_on_an_empty_database(dsn: str) -> None:
         }
         form = {"username": "boss@acme.example", "password": PASSWORD}
         operator = {"authorization": f"Bearer {OPERATOR}"}
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=60) as client:
             made = client.post("/admin/tenants", json=new, headers=operator)
             client.headers["host"] = "acme.localhost"
             token = client.post("/token", data=form).json()["access_token"]
@@ -50,6 +50,6 @@ def test_uvicorn_serves_it_on_an_empty_database(dsn: str) -> None:
         assert count.json() == {"count": 0}
     finally:
         process.terminate()
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=60)
     assert '"tenant": "acme"' in log
     assert "Application shutdown complete" in log

@@ -209,7 +209,7 @@ async def test_suspension_closes_a_tenants_sockets_and_no_others(dsn: str) -> No
 
 
 async def test_shutdown_closes_open_sockets(dsn: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async with serving(dsn) as app:
             a = await app.tenant("a")
             websocket = await a.socket()

@@ -23,7 +23,7 @@ from tests.reference_app.running import PASSWORD, TenantClient, running
 SECRET = "a secret of sixteen"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 QUICK: dict[str, Any] = {"webhook_networks": LOOPBACK, "webhook_pause": 0.01}
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ async def test_locust_that_is_killed_is_missed_and_leaves_nothing(
 ) -> None:
     async with running(tmp_path) as app:
         swarm = asyncio.create_task(app.swarm(app.plan(processes=2, seconds=600)))
-        await until(lambda: asked(app), within=60)
+        await until(lambda: asked(app))
         workers = {int(beat.worker.partition("-")[0]) for beat in app.events(Beat)}
         master = set(locusts(tmp_path)) - workers
         for pid in master:
@@ -176,7 +176,7 @@ async def test_locust_that_is_killed_is_missed_and_leaves_nothing(
 async def test_the_guard_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         swarm = asyncio.create_task(app.swarm(app.plan(seconds=600)))
-        await until(lambda: asked(app), within=60)
+        await until(lambda: asked(app))
         for pid in locusts(tmp_path):
             if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
@@ -189,7 +189,7 @@ async def test_the_guard_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
 async def test_an_app_that_dies_ends_the_swarm_and_says_how(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         swarm = asyncio.create_task(app.swarm(app.plan(seconds=600)))
-        await until(lambda: asked(app), within=60)
+        await until(lambda: asked(app))
         os.kill(app.hosted.pids[0], signal.SIGKILL)
 
         with pytest.raises(AppFailed, match="was ended by SIGKILL"):
@@ -200,7 +200,7 @@ async def test_an_app_that_dies_ends_the_swarm_and_says_how(tmp_path: Path) -> N
 async def test_a_swarm_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         swarm = asyncio.create_task(app.swarm(app.plan(processes=2, seconds=600)))
-        await until(lambda: asked(app), within=60)
+        await until(lambda: asked(app))
         swarm.cancel()
         with pytest.raises(asyncio.CancelledError):
             await swarm

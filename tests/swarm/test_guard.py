@@ -61,7 +61,7 @@ async def test_what_it_forked_ends_with_it_and_its_exit_code_is_known(
     async with generator(
         command(tmp_path, str(code)), environment={}, log=log
     ) as running:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running.ended.wait()
 
     assert running.code == code
@@ -91,7 +91,7 @@ async def test_nothing_is_left_when_the_parent_is_killed(
     try:
         await until(lambda: len(pids(tmp_path)) == 2)
         parent.send_signal(number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await parent.wait()
     finally:
         if parent.returncode is None:
@@ -111,7 +111,7 @@ async def test_a_program_ends_with_its_guard_even_if_nobody_else_is_there(
     ) as running:
         await until(lambda: len(pids(tmp_path)) == 2)
         os.kill(running.group, signal.SIGKILL)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running.ended.wait()
 
         assert running.code is None
@@ -134,7 +134,7 @@ async def test_what_it_forked_ends_also_if_nobody_is_left_to_hear_how_it_ended(
     os.close(told)
     os.close(outcome)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.wait()
 
         assert len(pids(tmp_path)) == 2

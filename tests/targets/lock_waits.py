@@ -25,7 +25,7 @@ async def until_waiting(dsn: str, sessions: int) -> None:
     """Return when so many sessions wait for a lock."""
     connection = await asyncpg.connect(dsn)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while sessions != await connection.fetchval(
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -36,7 +36,7 @@ class Site:
 
     async def client(self, **headers: str) -> httpx.AsyncClient:
         """Return a client that sends these headers with each request."""
-        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
         return await self._clients.enter_async_context(client)
 
     async def user(self, host: str, email: str, password: str) -> httpx.AsyncClient:

@@ -168,7 +168,7 @@ class Came:
         self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self._event.wait()
 
 

@@ -77,7 +77,7 @@ async def fault(variant: str, seed: int) -> str:
     """Let some things happen, and return what went wrong, if anything did."""
     chance = random.Random(seed)
     opener, tasks = SlowOpener(chance=chance), list[asyncio.Task[str]]()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async with registry(variant, opener, idle_timeout=1e-9) as tenants:
             for _ in range(30):
                 await act(tenants, chance, tasks)
