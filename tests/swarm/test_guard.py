@@ -67,6 +67,7 @@ async def test_what_it_forked_ends_with_it_and_its_exit_code_is_known(
     assert running.code == code
     assert len(pids(tmp_path)) == 2
     await gone(pids(tmp_path))
+    assert not any(map(is_alive, pids(tmp_path)))
 
 
 async def test_leaving_the_block_ends_all_of_it(
@@ -79,6 +80,7 @@ async def test_leaving_the_block_ends_all_of_it(
         assert all(map(is_alive, pids(tmp_path)))
 
     await gone(pids(tmp_path))
+    assert not any(map(is_alive, pids(tmp_path)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -98,6 +100,7 @@ async def test_nothing_is_left_when_the_parent_is_killed(
             parent.kill()
 
     await gone(pids(tmp_path))
+    assert not any(map(is_alive, pids(tmp_path)))
 
 
 async def test_a_program_ends_with_its_guard_even_if_nobody_else_is_there(

@@ -139,7 +139,9 @@ def test_a_wrong_field_is_named_with_what_to_write(
     ],
 )
 def test_what_can_work_is_taken(fields: dict[str, Any]) -> None:
-    target(**fields)
+    made = target(**fields)
+
+    assert {name: getattr(made, name) for name in fields} == fields
 
 
 def test_an_error_about_a_variable_does_not_show_its_value() -> None:

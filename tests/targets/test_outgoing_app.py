@@ -84,7 +84,10 @@ def test_a_context_under_anothers_key_is_found(runs: Runs) -> None:
 def test_two_tenants_in_one_prompt_are_found_though_one_key_serves_all(
     runs: Runs,
 ) -> None:
-    shown(runs.of("common key, context cached by member"), ASK, "two tenants")
+    mixed = shown(runs.of("common key, context cached by member"), ASK, "two tenants")
+
+    assert mixed.owner == 0
+    assert "A's POST /notes body.text" in mixed.summary
 
 
 def test_data_under_a_key_that_all_use_are_found(runs: Runs) -> None:
