@@ -128,11 +128,11 @@ def test_a_document_with_one_place_broken_is_read_or_refused(
     ],
 )
 def test_a_schema_that_nothing_or_little_satisfies_does_not_hang(schema: Any) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     generated(wrapped(schema), count=4)
 
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
 
 
 def drawn(seconds: float) -> tuple[list[Drawn], bool]:
