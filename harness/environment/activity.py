@@ -18,7 +18,9 @@ from harness.errors import PostgresError
 
 EVERY: Final = 0.02
 """Seconds between two looks at how many connections there are."""
-_QUIET: Final = 0.05
+_SOONEST: Final = 0.001
+_LATEST: Final = 0.05
+"""Seconds between two looks at whether all are gone: longer and longer ones."""
 _TIMEOUT: Final = 10.0
 _GONE: Final = (
     OSError,
@@ -160,11 +162,12 @@ class Activity:
         Args:
             within: Seconds to wait at most: the server notices a close a moment later.
         """
-        until = time.monotonic() + within
+        until, pause = time.monotonic() + within, _SOONEST
         while left := await self._newer():
             if time.monotonic() > until:
                 break
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LATEST)
         return left
 
     async def _newer(self) -> tuple[Session, ...]:

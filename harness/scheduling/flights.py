@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 GLANCE: Final = 0.002
 """Seconds after which the database is asked whether a statement waits for a lock."""
+LONGEST_GLANCE: Final = 0.032
+"""The same once it was asked again and again, and none did: it is only slow."""
 STALL: Final = 5.0
 """Seconds after which work that nobody answers is said to wait for something here."""
 SLOWEST: Final = 60.0
@@ -37,6 +39,7 @@ class Flights:
         self._flying: list[Entry] = []
         self._landed: list[Entry] = []
         self._changed = False
+        self._glance = GLANCE
 
     @property
     def waiting(self) -> list[Entry]:
@@ -53,6 +56,7 @@ class Flights:
         entry.state = State.FLYING
         entry.since = time.monotonic()
         self._flying.append(entry)
+        self._glance = GLANCE
 
     def over(self, entry: Entry) -> bool:
         """Take account of an answer; return whether it has to be kept for a while.
@@ -125,8 +129,10 @@ class Flights:
         if not going and not (self._changed and self._flying):
             self._changed = False
             return False
-        if going and self.listen(GLANCE):
+        if going and self.listen(self._glance):
+            self._glance = GLANCE
             return True
+        self._glance = min(2 * self._glance, LONGEST_GLANCE)
         return self._look()
 
     def listen(self, timeout: float) -> bool:

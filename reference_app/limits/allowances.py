@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +13,9 @@ from reference_app.limits.rate_limits import RateLimits
 _WRITE = """
     INSERT INTO control.allowances AS a (tenant_id, bucket, full_at, taken)
     SELECT t.id, u.bucket, now() + u.full_in, u.taken
-    FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::interval[])
+    -- As texts: of other arrays, asyncpg asks on each connection what is in them.
+    FROM unnest($1::text[]::uuid[], $2::text[],
+                $3::text[]::interval[], $4::text[]::interval[])
         AS u (tenant_id, bucket, full_in, taken)
     JOIN control.tenants t ON t.id = u.tenant_id
     -- In one order, so that processes take turns; and not those that are leaving.
@@ -79,10 +80,10 @@ class Allowances:
             if uses:
                 rows = await self._control.fetch(
                     _WRITE,
-                    [tenant_id for tenant_id, _ in uses],
+                    [str(tenant_id) for tenant_id, _ in uses],
                     [name for _, name in uses],
-                    [timedelta(seconds=use.full_in) for use in uses.values()],
-                    [timedelta(seconds=use.seconds) for use in uses.values()],
+                    [f"{use.full_in:f} s" for use in uses.values()],
+                    [f"{use.seconds:f} s" for use in uses.values()],
                 )
                 for tenant_id, name, full_in in rows:
                     use = uses[tenant_id, name]

@@ -76,13 +76,14 @@ class TenantDirectory:
 
     async def note_last_use(self, used: Mapping[UUID, datetime]) -> None:
         """Write when tenants were last used; other processes may know of later use."""
+        # As texts: of other arrays, asyncpg asks on each connection what is in them.
         await self._control.execute(
             "UPDATE control.tenants t "
             "SET last_used_at = greatest(t.last_used_at, u.at) "
-            "FROM unnest($1::uuid[], $2::timestamptz[]) AS u (id, at) "
+            "FROM unnest($1::text[]::uuid[], $2::text[]::timestamptz[]) AS u (id, at) "
             "WHERE t.id = u.id",
-            list(used),
-            list(used.values()),
+            [str(tenant_id) for tenant_id in used],
+            [at.isoformat() for at in used.values()],
         )
 
     async def by_last_use(self) -> Sequence[Tenant]:
