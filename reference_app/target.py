@@ -258,8 +258,12 @@ target = Target(
     ready="/readyz",
     ready_tenants=ready_tenants,
     initialisers=(
+        # What was taken of the rate limits is written down at the end, and read at the
+        # beginning.
         Initialiser(
-            function="reference_app.tenants.opening:Opening.open", tenant="tenant.slug"
+            function="reference_app.tenants.opening:Opening.open",
+            tenant="tenant.slug",
+            exclusive=True,
         ),
         # What is remembered of it grows old, and it is loaded again.
         Initialiser(

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from harness.model.boot import Connected, Initialised, Stage
+from harness.model.holdings import follow
 
 if TYPE_CHECKING:
     from harness.model.history import History
@@ -50,18 +51,6 @@ def calls_of(history: History) -> Mapping[Key, list[Initialised]]:
         # Pipes of several processes are read one after the other.
         told.sort(key=lambda one: one.at)
     return calls
-
-
-def follow(
-    open_runs: dict[int, Initialised], one: Initialised, *, ends: tuple[Stage, ...]
-) -> None:
-    """Keep account of which calls' resources are open."""
-    if one.stage is Stage.READY:
-        open_runs[one.run] = one
-    elif one.stage in ends and one.run:
-        open_runs.pop(one.run, None)
-    elif one.stage in ends:
-        open_runs.clear()
 
 
 def made_again(history: History) -> Iterator[Again]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from harness.checkers.generations import Key, calls_of, follow, made_again
+from harness.checkers.exclusive import meetings
+from harness.checkers.generations import Key, calls_of, made_again
 from harness.checkers.outcomes import outcomes
 from harness.checkers.processes import Start, process_finding, short, starts_of
 from harness.checkers.provider_calls import called_too_often
 from harness.checkers.readiness import readiness
 from harness.checkers.replacing import replaced
+from harness.checkers.resting import resting
 from harness.checkers.schedules import LIFESPAN, NEVER, Schedule, schedules_of
 from harness.checkers.serving import serving
 from harness.checkers.stale import stale
@@ -28,6 +31,7 @@ from harness.model.boot import (
     Watching,
 )
 from harness.model.finding import Finding, merged
+from harness.model.holdings import follow
 from harness.model.race import Ending, ScheduleEnded
 from harness.model.tenant import alias
 
@@ -49,10 +53,14 @@ def lifecycle(history: History) -> list[Finding]:
     calls = calls_of(history)
     played = tuple(schedules_of(history))
     schedules = {one.number: one for one in played}
-    awaited = {one.what for one in history.of(Watching) if one.awaited}
+    watched = tuple(history.of(Watching))
+    awaited = {one.what for one in watched if one.awaited}
+    again = {one.what for one in watched if one.again}
+    exclusive = {one.what for one in watched if one.exclusive}
     torn = {number for number, one in schedules.items() if _torn_down(one)}
     found = [
-        *_twice(history, boots, schedules),
+        *_twice(history, boots, schedules, again),
+        *meetings(calls, boots, exclusive),
         *_too_early(history, calls, boots),
         *_never_closed(history, calls, boots, torn),
         *_connections_left(history, boots, torn),
@@ -63,6 +71,7 @@ def lifecycle(history: History) -> list[Finding]:
         *serving(played, awaited),
         *usage(played, awaited),
         *stopping(played),
+        *resting(played, again),
         *stale(played),
         *readiness(played),
     ]
@@ -73,8 +82,8 @@ def _twice(
     history: History,
     boots: Mapping[int, Start],
     schedules: Mapping[int, Schedule],
+    allowed: set[str],
 ) -> Iterator[Finding]:
-    allowed = {one.what for one in history.of(Watching) if one.again}
     for again in made_again(history):
         number, worker, what, tenant = again.key
         schedule = schedules.get(number)
@@ -130,12 +139,14 @@ def _never_closed(
     torn: set[int],
 ) -> Iterator[Finding]:
     stopped = _stopped(history)
+    # What a schedule leaves behind is cancelled after it, with its loop.
+    ended = {one.schedule: one.at for one in history.of(ScheduleEnded)}
     for (number, worker, what, tenant), told in calls.items():
         if (number, worker) not in stopped or number in torn:
             continue
         still: dict[int, Initialised] = {}
         for one in told:
-            if one.closes:
+            if one.closes and one.at <= ended.get(number, math.inf):
                 follow(still, one, ends=(Stage.CLOSED,))
         for run in still.values():
             yield process_finding(

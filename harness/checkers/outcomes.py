@@ -147,19 +147,22 @@ def ready_from(schedule: Schedule) -> int:
 
 
 def shutdown_from(schedule: Schedule) -> int:
-    """Return the position from which the app shuts down, and takes no requests."""
-    started = NEVER
+    """Return the position from which the app shuts down, and takes no requests.
+
+    Of an app that is started again it is the last time.
+    """
+    started = down = NEVER
     for at, event in schedule.events:
         if isinstance(event, Reached) and event.phase is Phase.STARTED:
-            started = at
+            started, down = at, NEVER
         elif (isinstance(event, Reached) and event.phase is Phase.STOPPED) or (
             at > started
             and isinstance(event, Moved)
             and event.actor == LIFESPAN
             and event.operation in {LIFESPAN, STOPS}
         ):
-            return at
-    return NEVER
+            down = min(at, down)
+    return down
 
 
 def given_up(schedule: Schedule, request: Request) -> bool:

@@ -51,7 +51,7 @@ def _closed(schedule: Schedule, again: Again) -> bool:
     first = again.before
     calls = [
         one
-        for _, one in schedule.events
+        for _, one in schedule.lived
         if isinstance(one, Initialised)
         and one.stage is Stage.CLOSED
         and (one.what, one.tenant) == (first.what, first.tenant)

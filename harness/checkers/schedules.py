@@ -137,6 +137,14 @@ class Schedule:
         return self.begun.schedule
 
     @property
+    def lived(self) -> Sequence[tuple[int, Event]]:
+        """Its events until it ended; what comes later is the end of its loop."""
+        end = next(
+            (at for at, one in self.events if isinstance(one, ScheduleEnded)), NEVER
+        )
+        return [(at, one) for at, one in self.events if at <= end]
+
+    @property
     def name(self) -> str:
         """How it is called in a finding."""
         return f"scenario {self.begun.scenario}"

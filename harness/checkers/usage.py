@@ -117,16 +117,18 @@ def _whose(tenant: int | None) -> str:
 
 def _described(use: Used) -> str:
     if not use.what:
-        return f"a {use.form}"
+        return f"{_whose(use.tenant) or 'a '}{use.form}"
     return f"{_whose(use.tenant)}{use.form} of {short(use.what)}"
 
 
 def _anothers(schedule: Schedule, at: int, use: Used, request: Request) -> Finding:
+    whose = alias(use.tenant)
+    made = f"{short(use.what)} had opened for {whose}" if use.what else f"names {whose}"
     return process_finding(
-        use.what,
+        use.what or use.form,
         "another tenant's",
-        f"{alias(request.tenant)}'s {request.operation} used a {use.form} that "
-        f"{short(use.what)} had opened for {alias(use.tenant)} ({schedule.name})",
+        f"{alias(request.tenant)}'s {request.operation} used a {use.form} that {made} "
+        f"({schedule.name})",
         Evidence(use.exchange, f"event {at}: {request.actor} used it ({use.state})"),
         owner=use.tenant,
         receiver=request.tenant,
@@ -135,7 +137,15 @@ def _anothers(schedule: Schedule, at: int, use: Used, request: Request) -> Findi
 
 
 def _has_its_own(schedule: Schedule, what: str, tenant: int) -> bool:
-    """Whether an initialiser made a resource for a tenant too: each has its own."""
+    """Whether an initialiser made a resource for a tenant too: each has its own.
+
+    Or, where none did, whether a connection names that tenant, too.
+    """
+    if not what:
+        return any(
+            isinstance(one, Used) and not one.what and one.tenant == tenant
+            for _, one in schedule.events
+        )
     return any(
         isinstance(one, Initialised)
         and (one.what, one.tenant, one.stage) == (what, tenant, Stage.READY)

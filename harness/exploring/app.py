@@ -67,6 +67,11 @@ class GatedApp:
         self._is_stopped = False
         self.on_phase: Callable[[Phase], None] = lambda _: None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and not stopped again."""
+        return self._is_started and not self._is_stopped
+
     async def start(self, *, leaves: bool = False) -> None:
         """Start the app, as the actor ``lifespan``.
 

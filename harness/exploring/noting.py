@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, final
 
 from harness.exploring.app import LIFESPAN
 from harness.exploring.grounds import way_of
-from harness.model.boot import Boot, Phase, Reached, Watching
+from harness.hosting.boot_watch import watching_of
+from harness.model.boot import Boot, Phase, Reached
 from harness.model.event import Exchange
 from harness.model.masking import masked
 from harness.model.race import (
@@ -17,7 +18,9 @@ from harness.model.race import (
     ActorRole,
     Deviation,
     Expected,
+    Keeps,
     Moved,
+    Rested,
     Scheduled,
     ScheduleEnded,
 )
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from harness.exploring.grounds import Grounds, Inputs
     from harness.exploring.scenario import Scenario
     from harness.model.event import Event
+    from harness.model.holdings import Holding
     from harness.scheduling.actors import Actor
     from harness.scheduling.entry import Entry
 
@@ -73,11 +77,12 @@ class Notes:
         """What was chosen otherwise than first-come-first-served, so far."""
         return tuple(_deviations(self._moves))
 
-    def begun(self, known: Mapping[str, int]) -> None:
+    def begun(self, known: Mapping[str, int], kept: Mapping[Holding, int]) -> None:
         """Note that it begins.
 
         Args:
             known: How requests end if nobody interferes, by actor.
+            kept: What the app has open at rest then.
         """
         grounds, recorder, take = self._grounds, self._recorder, self.take
         way = way_of(take.scenario, grounds.specs)
@@ -96,9 +101,11 @@ class Notes:
             )
         )
         for one in grounds.scene.target.initialisers:
-            recorder.add(Watching("watching", one.function, one.awaited, one.again))
+            recorder.add(watching_of(one))
         for actor, status in known.items():
             recorder.add(Expected("expected", take.number, actor, status))
+        for (what, tenant), count in kept.items():
+            recorder.add(Keeps("keeps", take.number, what, tenant, count))
 
     def lifespan_came(self) -> None:
         """Note that the app's lifespan acts."""
@@ -119,6 +126,11 @@ class Notes:
         """Note how far the lifespan has come."""
         at = self._recorder.now()
         self._recorder.add(Reached("reached", at, self.take.number, 1, phase))
+
+    def rested(self) -> None:
+        """Note that the app had time to close what nobody needs."""
+        now = self._recorder.now()
+        self._recorder.add(Rested("rested", now, self.take.number))
 
     def moved(self, move: Move, actors: Mapping[str, Actor]) -> None:
         """Note what became of an operation.

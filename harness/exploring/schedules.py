@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
@@ -14,6 +14,7 @@ from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
 from harness.exploring.grounds import Grounds, Inputs, way_of
 from harness.exploring.noting import Notes, Take, digest_of
+from harness.exploring.resting import rest
 from harness.exploring.showing import unlike_written
 from harness.exploring.stage import Props, Stage
 from harness.hosting.boot_watch import BootWatch
@@ -31,6 +32,7 @@ from harness.scheduling.kernel import Kernel, Ran
 
 if TYPE_CHECKING:
     from harness.exploring.scenario import Scenario
+    from harness.model.holdings import Holding
     from harness.model.world import World
     from harness.scheduling.choice import Chooser
     from harness.scheduling.entry import Entry
@@ -68,11 +70,13 @@ class Alone:
         statuses: Of each request, by actor.
         refusals: Why what an operator did was refused.
         unlike: What is read in it that was not written so.
+        kept: How many resources of each tenant are open when the app rests.
     """
 
     statuses: Mapping[str, int]
     refusals: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    kept: Mapping[Holding, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -82,6 +86,7 @@ class _Running:
     notes: Notes
     props: Props
     watch: BootWatch
+    kept: Mapping[Holding, int] = field(default_factory=dict)
     stopped: bool = False
     failure: AppFailed | None = None
 
@@ -180,9 +185,9 @@ class Schedules:
 
     def _begin(self, take: Take, kernel: Kernel) -> _Running:
         grounds, scene = self._grounds, self._grounds.scene
-        known = self._alone.get((take.scenario.name, take.inputs))
+        known = self._alone.get((take.scenario.name, take.inputs), Alone({}))
         notes = Notes(grounds, take)
-        notes.begun(known.statuses if known else {})
+        notes.begun(known.statuses, known.kept)
         watch = BootWatch(
             take.number,
             scene.recorder,
@@ -233,11 +238,20 @@ class Schedules:
             await scenario(stage)
             await stage.settled()
             kernel.is_exploring = False
+            if app.is_running:
+                await self._rest(one)
             await app.stop()
         except AppFailed as error:
             one.failure = error
             await app.drained()
             self._reached(one, Phase.STOPPED)
+
+    async def _rest(self, one: _Running) -> None:
+        """Let the app close what nobody needs any more, before it is stopped."""
+        take = one.notes.take
+        alone = self._alone.get((take.scenario.name, take.inputs), Alone({}))
+        one.kept = await rest(one.notes.events, alone.kept)
+        one.notes.rested()
 
     def _reached(self, one: _Running, phase: Phase) -> None:
         if phase is Phase.STOPPED:
@@ -259,6 +273,7 @@ class Schedules:
                 one.notes.statuses(),
                 tuple(one.props.refusals),
                 tuple(unlike_written(one.notes.events())),
+                one.kept,
             )
             self._alone[take.scenario.name, take.inputs] = alone
         one.notes.ended(ran, str(one.failure or ""))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from harness.errors import UsageError
 from harness.exploring.ask import NOBODY, Ask
 from harness.exploring.readiness import note_counted
-from harness.model.race import ActorRole, Saw, Wrote
+from harness.model.race import ActorRole, Removed, Saw, Wrote
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.client import Call, Meaning
 from harness.target.selector import Selection
@@ -147,11 +147,13 @@ class Voice:
         # It changes nothing that others could find.
         return self._stage.ask("GET a login", index, make, role=ActorRole.OPERATOR)
 
-    def does(self, action: str) -> Ask:
+    def does(self, action: str, *, for_good: bool = False) -> Ask:
         """Do to the tenant what the target knows how to do.
 
         Args:
             action: Name in `Target.actions`.
+            for_good: Whether the tenant is gone then, and does not come back: what is
+                open for it has to be closed once nobody uses it any more.
 
         Raises:
             UsageError: There is none of this name.
@@ -161,6 +163,11 @@ class Voice:
 
         async def make(_: int) -> Answer:
             await run(self._tools(), tenant)
+            if for_good:
+                props = self._stage.props
+                now = props.scene.recorder.now()
+                gone = Removed("removed", now, props.schedule, tenant.index)
+                props.scene.recorder.add(gone)
             return NOBODY
 
         return self._stage.ask(action, tenant.index, make, role=ActorRole.OPERATOR)

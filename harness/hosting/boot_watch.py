@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from harness.model.boot import (
+    Condition,
     Connected,
     Initialised,
     LeftOpen,
     Phase,
     Reached,
     Used,
+    Watching,
 )
 from harness.model.masking import masked
 
@@ -26,8 +28,21 @@ if TYPE_CHECKING:
     from harness.recording.recorder import Recorder
     from harness.target.initialiser import Initialiser
 
+_LONG: Final = 8
+"""Letters of a name that is looked for within other texts."""
 SETTLE: Final = 2.0
 """Seconds that Postgres has to notice the connections that a shutdown closed."""
+
+
+def watching_of(one: Initialiser) -> Watching:
+    """Return the event that an initialiser will be watched."""
+    return Watching(
+        kind="watching",
+        what=one.function,
+        awaited=one.awaited,
+        again=one.again,
+        exclusive=one.exclusive,
+    )
 
 
 class Names:
@@ -47,6 +62,19 @@ class Names:
 
     def __getitem__(self, text: str) -> int | None:
         return self._owners.get(text)
+
+    def within(self, text: str) -> int | None:
+        """Return the one tenant that a text names, such as by ``tenant_acme_prod``.
+
+        Short names, which may be part of any word, count for nothing there.
+        """
+        plain = _plain(text)
+        owners = {
+            owner
+            for name, owner in self._owners.items()
+            if owner is not None and len(name) >= _LONG and _plain(name) in plain
+        }
+        return owners.pop() if len(owners) == 1 else None
 
 
 @final
@@ -123,6 +151,10 @@ class BootWatch:
 
     def used(self, worker: int, use: Use) -> None:
         """A pool or a connection was used."""
+        tenant = self._names[use.key] if use.what else self._names.within(use.key)
+        closed = use.form == "pool" and use.state is Condition.CLOSED
+        if not use.what and tenant is None and not closed:
+            return  # it is everybody's
         event = Used(
             kind="used",
             at=use.at + self._offset,
@@ -131,7 +163,7 @@ class BootWatch:
             exchange=use.exchange,
             what=use.what,
             run=use.run,
-            tenant=self._names[use.key] if use.key else None,
+            tenant=tenant if use.key else None,
             state=use.state,
             resource=use.resource,
             form=use.form,
@@ -161,3 +193,8 @@ class BootWatch:
         shown = " ".join(masked(text, scanner.scan_text(text), self._key).split())
         # In a form that does not show where it begins, such as base64.
         return "<hidden>" if scanner.scan_text(shown) else shown
+
+
+def _plain(text: str) -> str:
+    """Return a text's letters and digits, as names of roles and schemas have them."""
+    return "".join(letter for letter in text.lower() if letter.isalnum())

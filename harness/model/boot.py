@@ -103,12 +103,14 @@ class Watching:
         what: Import string of the function.
         awaited: Whether a request of a tenant has to wait until it is through.
         again: Whether it may be called for a tenant though it was through before.
+        exclusive: Whether it must not begin before what it replaces is closed.
     """
 
     kind: Literal["watching"]
     what: str
     awaited: bool
     again: bool = False
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,6 +294,57 @@ class Counted:
     named: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A tenant has been removed for good, and whoever asked for it was told so.
+
+    Attributes:
+        schedule: Number of the schedule.
+        tenant: Whom the app need not know any more.
+    """
+
+    kind: Literal["removed"]
+    at: float
+    schedule: int
+    tenant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """The app has come to rest, and is about to be stopped.
+
+    Nobody asks for anything any more, and time has passed in which it could close what
+    nobody needs.
+
+    Attributes:
+        schedule: Number of the schedule.
+    """
+
+    kind: Literal["rested"]
+    at: float
+    schedule: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """How many resources of a tenant's an app has open at rest if nobody interferes.
+
+    Taken from a schedule in which one request after the other is served.
+
+    Attributes:
+        schedule: Number of the schedule that it is compared with.
+        what: Import string of the initialiser.
+        tenant: Whose they are.
+        count: How many of them.
+    """
+
+    kind: Literal["keeps"]
+    schedule: int
+    what: str
+    tenant: int
+    count: int
+
+
 RaceEvent = (
     Scheduled
     | ActorCame
@@ -304,6 +355,9 @@ RaceEvent = (
     | Saw
     | Wrote
     | Counted
+    | Removed
+    | Rested
+    | Keeps
 )
 
 

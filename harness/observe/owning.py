@@ -52,11 +52,14 @@ class Owned:
 
     Attributes:
         number: Tells them apart.
-        opening: The call; None of a pool that is nobody's in particular.
+        opening: The call; None of what was opened in none.
+        says: What a connection that was opened in none tells the server of itself: its
+            user, role, search path, database and the like, which may name a tenant.
     """
 
     number: int
     opening: Opening | None
+    says: str = ""
 
 
 OPENING: Final[ContextVar[Opening | None]] = ContextVar("harness_call", default=None)

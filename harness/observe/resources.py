@@ -1,8 +1,10 @@
 """The tap on pools and connections: who uses what was opened for one tenant.
 
 What is opened while an initialiser runs is its tenant's, and so is each connection that
-such a pool opens later. What is opened outside of any is nobody's: then it is only told
-of who wants something of a pool that is closed.
+such a pool opens later. What is opened outside of any, say in a task that keeps pools
+awake, may still say whose it is: a connection that logs in as a tenant's role, to its
+database or with its search path. Else it is nobody's, and it is only told of who wants
+something of a pool that is closed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Use:
         at: `time.monotonic`.
         what: Import string of the initialiser that it was opened in; "" if in none.
         run: The initialiser's call; 0 without.
-        key: What that call said for the tenant.
+        key: What that call said for the tenant; outside of any, what the connection
+            says of itself, in lines.
         exchange: Id of the request in which it was used; 0 outside of any.
         state: What was to be said of it then.
         resource: Tells resources apart; connections of a pool are that pool.
@@ -110,10 +113,7 @@ class _Tap:
             init(pool, *args, **kwargs)
             with contextlib.suppress(Exception):
                 opening = opening_now()
-                if opening is None:
-                    self._pools.pop(id(pool), None)
-                else:
-                    self._pools[id(pool)] = Owned(next(self._numbers), opening)
+                self._pools[id(pool)] = Owned(next(self._numbers), opening)
 
         return made
 
@@ -132,7 +132,8 @@ class _Tap:
             self._tell(owned, "pool", lambda: bool(pool.is_closing()))
             proxy = await acquire(pool, *args, **kwargs)
             with contextlib.suppress(Exception):
-                if owned.opening is not None and EXCHANGE.get() and not handled_for():
+                is_known = _bare(proxy) in self._connections
+                if is_known and EXCHANGE.get() and not handled_for():
                     self._users[_bare(proxy)] = EXCHANGE.get()
             return proxy
 
@@ -175,17 +176,16 @@ class _Tap:
         def opened(connection: Any, *args: Any, **kwargs: Any) -> None:
             init(connection, *args, **kwargs)
             with contextlib.suppress(Exception):
-                owned = self._owner()
-                if owned is not None:
-                    self._connections[connection] = owned
+                self._connections[connection] = self._owner(connection)
 
         return opened
 
-    def _owner(self) -> Owned | None:
-        pool, opening = POOL.get(), opening_now()
-        if pool is not None:
-            return pool if pool.opening is not None else None
-        return Owned(next(self._numbers), opening) if opening is not None else None
+    def _owner(self, connection: Any) -> Owned:
+        pool = POOL.get() or Owned(next(self._numbers), opening_now())
+        if pool.opening is not None:
+            return pool
+        number = pool.number or next(self._numbers)
+        return Owned(number, None, _said_by(connection))
 
     def _using(self, check_open: Function) -> Function:
         @functools.wraps(check_open)
@@ -226,7 +226,8 @@ class _Tap:
     def _tell(self, owned: Owned, form: str, is_closed: Callable[[], bool]) -> None:
         with contextlib.suppress(Exception):
             state = _condition(owned.opening, closed=is_closed())
-            if owned.opening is not None or state is Condition.CLOSED:
+            tells = owned.opening is not None or owned.says
+            if tells or state is Condition.CLOSED:
                 self._report(owned, form, state, EXCHANGE.get(), handled_for())
 
     def _report(
@@ -242,7 +243,7 @@ class _Tap:
                 at=time.monotonic(),
                 what=opening.what,
                 run=opening.run,
-                key=opening.key,
+                key=opening.key or owned.says,
                 exchange=exchange,
                 state=state,
                 resource=owned.number,
@@ -255,6 +256,13 @@ class _Tap:
 def _bare(connection: Any) -> Any:
     """Return the connection that a pool's proxy stands for."""
     return getattr(connection, "_con", None) or connection
+
+
+def _said_by(connection: Any) -> str:
+    """Return what a connection told the server of itself, in lines; no password."""
+    told = connection._params  # noqa: SLF001 - it tells nobody else
+    settings = told.server_settings or {}
+    return "\n".join(str(one) for one in (told.user, told.database, *settings.values()))
 
 
 def _condition(opening: Opening | None, *, closed: bool) -> Condition:

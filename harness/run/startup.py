@@ -14,8 +14,7 @@ from harness.checkers.starting import coverage_of_starts
 from harness.environment.activity import activity, foreign_databases, read_limits
 from harness.errors import HarnessError, Inconclusive, SettingsError, UsageError
 from harness.gates import Gates, judge_run
-from harness.hosting.boot_watch import Names
-from harness.model.boot import Watching
+from harness.hosting.boot_watch import Names, watching_of
 from harness.model.event import Unseen
 from harness.model.history import Field, History
 from harness.model.measurement import Measurement
@@ -196,8 +195,7 @@ class _Run:
         """
         scene, settings = made.scene, self.order.settings
         for one in self.target.initialisers:
-            event = Watching("watching", one.function, one.awaited, one.again)
-            scene.recorder.add(event)
+            scene.recorder.add(watching_of(one))
         tenants = len(made.world.tenants)
         phase = f"start {tenants} tenants"
         total, done = settings.trials * len(self.strategies), 0

@@ -24,6 +24,9 @@ class Initialiser:
         awaited: Whether a request of the tenant has to wait until it is through.
         again: Whether it may run for a tenant whose resource it has made ready before,
             and which is still open: what it does twice harms nobody.
+        exclusive: Whether it must not begin for a tenant before what it had made is
+            closed, as where closing writes down what opening reads. Else the next may
+            be made while the one before it is being closed.
         suspends: Whether each call certainly waits for something outside, before it is
             through, which no tap knows. Its beginning is then a point at which a
             schedule may let others go first. Without effect if it is not awaited.
@@ -35,4 +38,5 @@ class Initialiser:
     closed_tenant: str = ""
     awaited: bool = True
     again: bool = False
+    exclusive: bool = False
     suspends: bool = False

@@ -6,8 +6,8 @@ from harness.exploring.scenario import scenario
 from harness.exploring.stage import Stage
 
 LAZY = ("lazy", "on first use")
-IDLE = 2.5
-"""Seconds after which what is to be given up after one second was given up."""
+IDLE = 1.0
+"""Seconds after which what nobody uses is about to be given up."""
 
 
 async def _amid(stage: Stage, action: str) -> None:
@@ -67,9 +67,26 @@ async def offboarded_in_use(stage: Stage) -> None:
     await leaver.logs_in()
     await leaver.read()
     await stage.gather(
-        leaver.read(), leaver.does("offboard"), leaver.read(), stage.tenant(0).read()
+        leaver.read(),
+        leaver.does("offboard", for_good=True),
+        leaver.read(),
+        stage.tenant(0).read(),
     )
     await stage.gather(leaver.read(), stage.tenant(0).read())
+
+
+@scenario(strategies=LAZY, actions=("onboard", "offboard"))
+async def offboarded_at_first_use(stage: Stage) -> None:
+    """A tenant is offboarded while its first requests have it opened."""
+    leaver = stage.newcomer
+    await leaver.does("onboard")
+    await leaver.logs_in()
+    # To onboard a tenant may have opened it, and so has its log-in.
+    await stage.restart()
+    await stage.gather(
+        leaver.read(), leaver.does("offboard", for_good=True), leaver.read()
+    )
+    await leaver.read()
 
 
 @scenario(strategies=LAZY, actions=("onboard", "offboard"))

@@ -27,8 +27,11 @@ from harness.model.race import (
     Deviation,
     Ending,
     Expected,
+    Keeps,
     Moved,
     Movement,
+    Removed,
+    Rested,
     Saw,
     Scheduled,
     ScheduleEnded,
@@ -52,6 +55,7 @@ class Play:
     ready: str = ""
     awaited: bool = True
     again: bool = False
+    exclusive: bool = False
     events: list[Event] = field(default_factory=list)
     schedule: int = 0
 
@@ -87,7 +91,7 @@ class Play:
                 ready=self.ready,
             )
         )
-        self.add(Watching("watching", OPEN, self.awaited, self.again))
+        self.add(Watching("watching", OPEN, self.awaited, self.again, self.exclusive))
         self._operations.clear()
         self._asked.clear()
         self.comes("lifespan", None, role=ActorRole.LIFESPAN)
@@ -310,6 +314,33 @@ class Play:
             )
         )
 
+    def holds(
+        self,
+        exchange: int,
+        tenant: int,
+        resource: int,
+        state: Condition = Condition.READY,
+        *,
+        during: int | None = None,
+    ) -> None:
+        """Somebody uses a connection that says itself whose it is."""
+        self.add(
+            Used(
+                kind="used",
+                at=self.now,
+                boot=self.schedule,
+                worker=1,
+                exchange=exchange,
+                what="",
+                run=0,
+                tenant=tenant,
+                state=state,
+                resource=resource,
+                form="connection",
+                during=during,
+            )
+        )
+
     def connects(self, backend: int, tenant: int | None, *, is_open: bool) -> None:
         self.add(
             Connected("connected", self.now, self.schedule, 1, backend, is_open, tenant)
@@ -352,6 +383,22 @@ class Play:
                 actor,
             )
         )
+
+    def removes(self, tenant: int) -> None:
+        """Somebody removes a tenant for good, and is told that it is gone."""
+        role = ActorRole.OPERATOR
+        actor = f"operator {len(self.events)}"
+        self.comes(actor, tenant, "offboard", role=role)
+        self.add(Removed("removed", self.now, self.schedule, tenant))
+        self.goes(actor)
+
+    def keeps(self, tenant: int, count: int) -> None:
+        """If nobody interferes, so many are open when the app rests."""
+        self.add(Keeps("keeps", self.schedule, OPEN, tenant, count))
+
+    def rests(self) -> None:
+        """The app had time to close what nobody needs."""
+        self.add(Rested("rested", self.now, self.schedule))
 
     def logs(self, exchange: int, tenant: int | None) -> None:
         self.add(

@@ -22,6 +22,21 @@ def only(play: Play) -> Finding:
     return finding
 
 
+@pytest.mark.parametrize(("status", "shapes"), [(500, ["other outcome"]), (200, [])])
+def test_what_is_asked_after_a_restart_is_judged_as_after_the_start(
+    status: int, shapes: list[str]
+) -> None:
+    play = Play()
+    play.asks("request 1", A)
+    play.reaches(Phase.STOPPED)
+    play.reaches(Phase.STARTED)
+    play.comes("request 2", A)
+    play.ends("request 2", status)
+    play.over()
+
+    assert [one.shape for one in lifecycle(play.history())] == shapes
+
+
 def test_requests_that_end_as_alone_are_fine() -> None:
     play = Play()
     play.asks("request 1", A)

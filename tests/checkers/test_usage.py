@@ -161,6 +161,75 @@ def test_background_work_may_not_go_on_with_what_is_closed(
     assert [shape for _, shape, _ in found(play)] == shapes
 
 
+def holds_anothers(
+    play: Play, *, has_its_own: bool = True, during: int | None = None
+) -> None:
+    """Have B's request use a connection that names A, opened by no initialiser."""
+    if has_its_own:
+        play.holds(play.asks("request 1", B), B, 2)
+    if during is not None:
+        play.holds(0, A, 1, during=during)
+    exchange = play.comes("request 2", B)
+    play.holds(exchange, A, 1)
+    play.ends("request 2")
+    play.over()
+
+
+def test_a_request_that_holds_a_connection_that_names_another_is_found() -> None:
+    play = Play()
+    holds_anothers(play)
+
+    (finding,) = lifecycle(play.history())
+    assert (finding.operation, finding.shape) == ("connection", "another tenant's")
+    assert (finding.owner, finding.receiver) == (A, B)
+    assert finding.severity is Severity.CRITICAL
+    assert "a connection that names A" in finding.summary
+
+
+def test_what_names_a_tenant_though_no_other_has_its_own_is_only_called_so() -> None:
+    play = Play()
+    holds_anothers(play, has_its_own=False)
+
+    assert found(play) == []
+
+
+def test_a_connection_that_anothers_initialiser_uses_too_is_shared_on_purpose() -> None:
+    play = Play()
+    holds_anothers(play, during=B)
+
+    assert found(play) == []
+
+
+@pytest.mark.parametrize("tenant", [A, None])
+def test_its_own_tenant_and_nobodys_request_may_hold_what_names_a_tenant(
+    tenant: int | None,
+) -> None:
+    play = Play()
+    play.holds(play.asks("request 1", B), B, 2)
+    exchange = play.comes("request 2", tenant)
+    play.holds(exchange, A, 1)
+    play.ends("request 2")
+    play.over()
+
+    assert found(play) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "shapes"),
+    [(500, {"used after close", "other outcome"}), (200, set())],
+)
+def test_a_connection_that_names_its_tenant_may_not_be_closed_in_use(
+    status: int, shapes: set[str]
+) -> None:
+    play = Play()
+    exchange = play.comes("request 1", A)
+    play.holds(exchange, A, 1, Condition.CLOSED)
+    play.ends("request 1", status)
+    play.over()
+
+    assert {shape for _, shape, _ in found(play)} == shapes
+
+
 def test_what_belongs_to_no_known_tenant_is_not_judged() -> None:
     play = Play()
     play.opens(B)

@@ -180,15 +180,55 @@ async def test_what_is_given_back_or_closed_by_its_user_is_not_torn(
     assert Condition.TORN not in {one.state for one in uses}
 
 
-async def test_a_pool_that_was_opened_for_nobody_is_not_told_of(
+async def test_a_connection_that_no_initialiser_opened_tells_what_it_says_of_itself(
     app: Any, uses: list[Use], opened: list[Connection], server_dsn: str
 ) -> None:
-    async with asyncpg.create_pool(server_dsn, min_size=1, max_size=1) as pool:
+    settings = {"search_path": "tenant_acme", "application_name": "shop"}
+    async with asyncpg.create_pool(
+        server_dsn, min_size=1, max_size=2, server_settings=settings
+    ) as pool:
         with serving(7):
-            await pool.fetchval("select 1")
+            async with pool.acquire() as one, pool.acquire() as other:
+                for connection in (one, other, one):
+                    await connection.fetchval("select 1")
 
-    assert uses == []
-    assert [one.key for one in opened] == ["", ""]
+    assert {(one.what, one.run, one.during) for one in uses} == {("", 0, "")}
+    [told_of] = [one for one in uses if one.exchange == 7]
+    user, _, *said = told_of.key.splitlines()
+    assert (told_of.form, told_of.state) == ("connection", Condition.READY)
+    assert user == await the_user(server_dsn)
+    assert said == ["tenant_acme", "shop"]
+    assert {one.key for one in opened} == {""}
+
+
+async def the_user(dsn: str) -> str:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return str(await connection.fetchval("select session_user"))
+    finally:
+        await connection.close()
+
+
+async def test_two_pools_that_no_initialiser_opened_are_two_resources(
+    app: Any, uses: list[Use], server_dsn: str
+) -> None:
+    for _ in range(2):
+        async with asyncpg.create_pool(server_dsn, min_size=1, max_size=1) as pool:
+            with serving(7):
+                await pool.fetchval("select 1")
+
+    assert len({one.resource for one in uses if one.exchange == 7}) == 2
+
+
+async def test_what_is_closed_in_use_is_told_of_also_if_no_initialiser_opened_it(
+    app: Any, uses: list[Use], server_dsn: str
+) -> None:
+    pool = await asyncpg.create_pool(server_dsn, min_size=1, max_size=1)
+    with serving(7):
+        await pool.acquire()
+    pool.terminate()
+
+    assert [one.state for one in uses if one.exchange == 7][-1] is Condition.TORN
 
 
 async def test_who_asks_a_closed_pool_of_nobodys_is_told_of(
@@ -202,7 +242,6 @@ async def test_who_asks_a_closed_pool_of_nobodys_is_told_of(
 
     assert told(uses, 7) == [("", "pool", "closed")]
     assert {(one.what, one.run) for one in uses} == {("", 0)}
-    assert len(uses) == 1
 
 
 async def test_a_shared_pool_that_grows_for_one_tenant_is_still_nobodys(
@@ -213,7 +252,8 @@ async def test_a_shared_pool_that_grows_for_one_tenant_is_still_nobodys(
         with serving(7):
             await pool.fetchval("select 1")
 
-    assert uses == []
+    assert "acme" not in {one.key for one in uses}
+    assert {one.what for one in uses} == {""}
     assert [one.key for one in opened] == ["", ""]
 
 
