@@ -154,6 +154,7 @@ class Schedules:
         spec = grounds.specs[way_of(take.scenario, grounds.specs)]
         with same_chance(grounds.seed), surroundings(spec), gated_loop() as loop:
             loop.on_advance = grounds.clock.passes
+            grounds.clock.begins()
             try:
                 ran, asked = self._run(take, chooser, loop)
             finally:

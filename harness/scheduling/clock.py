@@ -1,8 +1,13 @@
-"""The monotonic clock, for an app under a schedule: it passes as its sleeps do."""
+"""The monotonic clock, for an app under a schedule: it passes as its sleeps do.
+
+And only so: were the time that a busy machine takes added to it, what the app remembers
+for two seconds would be forgotten in one run of a schedule, and not in the next.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 import time
@@ -10,6 +15,11 @@ from collections.abc import Iterator
 from typing import Any, Final, final
 
 _OURS: Final = "harness."
+REAL_AFTER: Final = 30.0
+"""Real seconds after which real time passes, too.
+
+No schedule takes as long, unless something blocks its thread until a time has come.
+"""
 
 
 @final
@@ -25,33 +35,46 @@ class VirtualClock:
         self._monotonic = time.monotonic
         self._monotonic_ns = time.monotonic_ns
 
+    def begins(self) -> None:
+        """Have this thread see only what passes from now on."""
+        # A whole number, so that sums come out the same whenever it is.
+        self._passed.began = self._monotonic()
+        self._passed.since = math.ceil(self._passed.began)
+        self._passed.seconds = 0.0
+
     def passes(self, seconds: float) -> None:
         """Let time pass, on this thread."""
         self._passed.seconds = self.passed + seconds
 
     def ends(self) -> None:
         """Have this thread see the real time again."""
+        self._passed.since = None
         self._passed.seconds = 0.0
 
     @property
     def passed(self) -> float:
-        """Seconds that have passed beside the real ones, on this thread."""
+        """Seconds that have passed since it began, on this thread."""
         seconds: float = getattr(self._passed, "seconds", 0.0)
         return seconds
 
     def monotonic(self) -> float:
         """Stand in for `time.monotonic`; the harness itself gets the real time."""
-        passed: float = getattr(self._passed, "seconds", 0.0)
-        if not passed or _asked_by_us():
+        since: int | None = getattr(self._passed, "since", None)
+        if since is None or _asked_by_us():
             return self._monotonic()
-        return self._monotonic() + passed
+        return since + self.passed + self._too_long()
 
     def monotonic_ns(self) -> int:
         """Stand in for `time.monotonic_ns`."""
-        passed: float = getattr(self._passed, "seconds", 0.0)
-        if not passed or _asked_by_us():
+        since: int | None = getattr(self._passed, "since", None)
+        if since is None or _asked_by_us():
             return self._monotonic_ns()
-        return self._monotonic_ns() + int(passed * 1e9)
+        return since * 1_000_000_000 + int((self.passed + self._too_long()) * 1e9)
+
+    def _too_long(self) -> float:
+        """Return the seconds for which somebody may have waited for real time."""
+        began: float = self._passed.began
+        return max(0.0, self._monotonic() - began - REAL_AFTER)
 
 
 def _asked_by_us() -> bool:

@@ -7,6 +7,7 @@ import heapq
 import itertools
 import math
 import selectors
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -102,7 +103,8 @@ class GatedLoop(asyncio.SelectorEventLoop):
         """Return the schedule's time; it stands still unless it is set forward."""
         if self._stopped_at is not None:
             return self._stopped_at
-        return super().time() + self._skew
+        # Not the app's time, which stands still until a schedule is over.
+        return time.monotonic() + self._skew
 
     def stop_clock(self, at: float) -> None:
         """Have it be this time until the clock is set forward."""
@@ -111,7 +113,7 @@ class GatedLoop(asyncio.SelectorEventLoop):
     def start_clock(self) -> None:
         """Have time pass again, from what it is now."""
         if self._stopped_at is not None:
-            self._skew = self._stopped_at - super().time()
+            self._skew = self._stopped_at - time.monotonic()
             self._stopped_at = None
 
     def next_timer(self) -> asyncio.TimerHandle | None:

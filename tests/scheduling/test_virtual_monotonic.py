@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 
 import pytest
 
-from harness.scheduling.clock import virtual_monotonic
+from harness.scheduling.clock import REAL_AFTER, VirtualClock, virtual_monotonic
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Scenario, play
 
@@ -27,7 +28,23 @@ def test_what_an_app_measures_is_what_it_slept() -> None:
 
     _play(scenario)
 
-    assert took == [pytest.approx(HOUR, abs=60)] * 2
+    assert took == [HOUR] * 2
+
+
+def test_what_the_machine_takes_meanwhile_does_not_pass_for_the_app() -> None:
+    seen: list[float] = []
+
+    async def scenario(kernel: Kernel) -> None:
+        began, asked = REAL(), time.monotonic()
+        while REAL() - began < 0.05:
+            pass
+        seen.append(time.monotonic() - asked)
+        await asyncio.sleep(0.1)
+        seen.append(time.monotonic() - asked)
+
+    _play(scenario, scenario)
+
+    assert seen == [0.0, pytest.approx(0.1, abs=1e-9)] * 2
 
 
 def test_the_harness_sees_the_real_time_and_so_do_other_threads() -> None:
@@ -70,6 +87,7 @@ def test_the_real_clock_is_there_again_afterwards_also_after_an_error() -> None:
 
 def _fails() -> None:
     with virtual_monotonic() as clock:
+        clock.begins()
         clock.passes(HOUR)
         raise LookupError
 
@@ -77,5 +95,39 @@ def _fails() -> None:
 def _play(*scenarios: Scenario) -> None:
     with virtual_monotonic() as clock:
         for scenario in scenarios:
+            clock.begins()
             play(scenario, on_advance=clock.passes)
             clock.ends()
+
+
+def test_what_ends_after_a_schedule_has_real_time_to() -> None:
+    ended: list[bool] = []
+
+    async def stubborn() -> None:
+        for _ in range(2):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(HOUR)
+        ended.append(False)
+
+    async def scenario(kernel: Kernel) -> None:
+        left.append(asyncio.create_task(stubborn()))
+        await asyncio.sleep(0)
+
+    left: list[asyncio.Task[None]] = []
+    _play(scenario)
+
+    assert ended == []
+
+
+def test_who_blocks_its_thread_until_a_time_has_come_is_not_held_for_ever() -> None:
+    clock, now = VirtualClock(), [100.5]
+    clock._monotonic = lambda: now[0]
+
+    clock.begins()
+    seen = [eval("now()", {"now": clock.monotonic})]
+    for seconds in (REAL_AFTER, 5.0):
+        now[0] += seconds
+        seen.append(eval("now()", {"now": clock.monotonic}))
+    clock.ends()
+
+    assert seen == [101.0, 101.0, 106.0]
