@@ -7,11 +7,14 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reference_app.logs import log_failure
+from reference_app.middleware.tenancy import active
 from reference_app.outages import problem_of
-from reference_app.resources import Resources, resources_in
+from reference_app.problems import ProblemError
+from reference_app.resources import CurrentTenant, Resources, resources_in
 
 SWITCHING_PROTOCOLS = 101
 FORBIDDEN = 403
+INTERNAL_SERVER_ERROR = 500
 
 
 class RequestLog:
@@ -44,12 +47,29 @@ class RequestLog:
             log_failure(resources.logger, "request failed", error)
             if status is not None:
                 raise  # too late for another answer: the connection has to break
-            after = resources.settings.retry_after
-            problem = problem_of(error, retry_after=after)
+            problem = await _problem(resources, scope, error)
             await problem.answer(scope)(scope, receive, observe)
         finally:
             if "current" in scope["state"]:
                 _log(resources, scope, status, time.monotonic() - started)
+
+
+async def _problem(
+    resources: Resources, scope: Scope, error: Exception
+) -> ProblemError:
+    """Return what the client is told; that its tenant has left, if that is why."""
+    problem = problem_of(error, retry_after=resources.settings.retry_after)
+    current: CurrentTenant | None = scope["state"].get("current")
+    if problem.status != INTERNAL_SERVER_ERROR or current is None:
+        return problem
+    try:
+        tenant = current.tenant
+        active((await resources.directory.those({tenant.id})).get(tenant.id))
+    except ProblemError as left:
+        return left
+    except Exception as unknown:  # noqa: BLE001 - then the first is all that is known
+        log_failure(resources.logger, "tenant lookup failed", unknown)
+    return problem
 
 
 def status_of(message: Message) -> int | None:

@@ -87,11 +87,7 @@ class Tenancy:
             log_failure(resources.logger, "tenant lookup failed", error)
             after = resources.settings.retry_after
             raise problem_of(error, retry_after=after) from error
-        if tenant is None:
-            raise ProblemError(404, "tenant-unknown", "No tenant has this domain.")
-        if tenant.status != "active":
-            raise ProblemError(403, "tenant-suspended", "Ask the service's operator.")
-        return tenant
+        return active(tenant)
 
     def _domain(self, scope: Scope) -> str:
         """Return the domain asked for: lower case, no port, no final dot."""
@@ -114,6 +110,19 @@ class Tenancy:
         except ValueError:
             return False
         return any(address in network for network in self._trusted)
+
+
+def active(tenant: Tenant | None) -> Tenant:
+    """Return a tenant that may be used.
+
+    Raises:
+        ProblemError: There is none, or it is suspended.
+    """
+    if tenant is None:
+        raise ProblemError(404, "tenant-unknown", "No tenant has this domain.")
+    if tenant.status != "active":
+        raise ProblemError(403, "tenant-suspended", "Ask the service's operator.")
+    return tenant
 
 
 def _not_ready(error: NotReady) -> ProblemError:

@@ -122,6 +122,33 @@ async def test_what_another_process_has_open_for_it_is_closed_without_being_aske
         assert (left.slug, state) == ("b", "open")
 
 
+async def test_a_request_that_finds_the_place_gone_is_told_that_the_tenant_is(
+    dsn: str,
+) -> None:
+    async with running(dsn, cache_lifetime=3600) as here, running(dsn) as there:
+        a, b = await here.tenant("a"), await here.tenant("b")
+        assert (await a.get("/documents")).status_code == 200
+        await offboard(there, "a")
+
+        answer = await a.get("/documents")
+
+        assert (answer.status_code, answer.json()["type"]) == (
+            404,
+            "urn:problem:tenant-unknown",
+        )
+        assert (await b.get("/documents")).status_code == 200
+
+
+async def test_a_failure_of_a_tenant_that_is_still_there_is_a_failure(
+    dsn: str, database: asyncpg.Connection
+) -> None:
+    async with running(dsn) as app:
+        a = await app.tenant("a")
+        await database.execute("DROP TABLE tenant_a.documents CASCADE")
+
+        assert (await a.get("/documents")).status_code == 500
+
+
 class Stuck(Exporter):
     """Never comes to an end by itself; says when it is at it."""
 
