@@ -67,12 +67,12 @@ def see_checkout(session: nox.Session) -> None:
 def run_tests(session: nox.Session) -> None:
     """Runs pytest against the built package.
 
-    Many tests wait, so that three keep two cores busy. Who has no more to do takes over
+    Many tests wait, so that four keep two cores busy. Who has no more to do takes over
     what others have not begun, since some tests take a hundred times as long as most.
     """
     install(session, ".[tests]")
     see_checkout(session)
-    arguments = session.posargs or ("-n", "3", "--dist", "worksteal")
+    arguments = session.posargs or ("-n", "4", "--dist", "worksteal")
     run(session, "pytest", "-o", "pythonpath=", *arguments)
 
 

@@ -17,8 +17,8 @@ from harness.environment.server import Postgres
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server() -> AsyncIterator[Postgres]:
-    async with embedded(reason="for tests", max_connections=60) as pg:
+async def server(memory: Path | None) -> AsyncIterator[Postgres]:
+    async with embedded(reason="for tests", max_connections=60, home=memory) as pg:
         yield pg
 
 
