@@ -84,6 +84,11 @@ async def reload(tools: Tools, tenant: Tenant) -> None:
     await _operate(tools, "POST", f"/{tenant.slug}/keys/rotate", key)
 
 
+async def evict(tools: Tools, tenant: Tenant) -> None:
+    """Have what is open for a tenant closed."""
+    await _operate(tools, "POST", f"/{tenant.slug}/close")
+
+
 async def rotate_keys(tools: Tools, tenant: Tenant) -> None:
     """Replace a tenant's signing key after a theft: all have to log in again."""
     await _operate(tools, "POST", f"/{tenant.slug}/keys/rotate", {})
@@ -280,6 +285,7 @@ target = Target(
     actions={
         "onboard": onboard,
         "offboard": offboard,
+        "evict": evict,
         "reload": reload,
         "rotate keys": rotate_keys,
         "move domain": move_domain,

@@ -112,6 +112,21 @@ async def offboard_tenant(
         resources.logger.info("tenant offboarded")
 
 
+@router.post("/{slug}/close", status_code=204, responses=problems(404))
+async def close_tenant(resources: AppResources, slug: Annotated[Slug, Path()]) -> None:
+    """Close what this process has open for a tenant, with its connections.
+
+    For when something was changed behind the app's back. Who uses it has a moment to
+    finish; streams end, and the next request has it opened anew.
+    """
+    tenant = await resources.directory.by_slug(slug)
+    if tenant is None:
+        raise not_found("tenant")
+    with bound_contextvars(tenant=tenant.slug):
+        await resources.tenants.close(tenant.id)
+        resources.logger.info("tenant closed")
+
+
 @router.put("/{slug}/status", responses=problems(404))
 async def set_tenant_status(
     resources: AppResources, slug: Annotated[Slug, Path()], new: StatusInput
