@@ -19,7 +19,7 @@ from harness.model.measurement import Measurement
 from harness.model.verdict import Outcome, Verdict
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
-from harness.run.grounds import open_venue
+from harness.run.grounds import Venue, open_venue
 from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
@@ -101,20 +101,7 @@ def replay_orders(
         recorder, stage = venue.scene.recorder, venue.stage
         for caveat in caveats(target):
             recorder.add(Note("note", caveat))
-        with venue.grounds(settings.seed, steps=settings.task_steps) as grounds:
-            exploration = Exploration(
-                Schedules(grounds),
-                lambda events: check(stage.history(events)),
-                recorder,
-                variant=settings.variant,
-                seed=settings.seed,
-                steps=settings.task_steps,
-                listener=order.listener,
-            )
-            again = [
-                _again(exploration, venue.scene.recorder, scenario, one, token)
-                for scenario, one, token in zip(scenarios, inputs, read, strict=True)
-            ]
+        again = _played(venue, order, list(zip(scenarios, inputs, read, strict=True)))
         again = _counting(again, tuple(tokens.values()))
         history = stage.history(recorder.since())
         directory.write_history(history.events)
@@ -130,6 +117,27 @@ def replay_orders(
         result = judged.result(order, venue.pg, directory)
     directory.write_report(result)
     return Replayed(result, tuple(one.order for one in again))
+
+
+def _played(
+    venue: Venue, order: Order, schedules: Sequence[tuple[Scenario, Inputs, Token]]
+) -> list[_Again]:
+    """Run schedules one after another, each on the same state."""
+    settings, recorder = order.settings, venue.scene.recorder
+    with venue.grounds(settings.seed, steps=settings.task_steps) as grounds:
+        exploration = Exploration(
+            Schedules(grounds),
+            lambda events: check(venue.stage.history(events)),
+            recorder,
+            variant=settings.variant,
+            seed=settings.seed,
+            steps=settings.task_steps,
+            listener=order.listener,
+        )
+        return [
+            _again(exploration, recorder, scenario, inputs, token)
+            for scenario, inputs, token in schedules
+        ]
 
 
 def inputs_of(token: Token) -> Inputs:

@@ -225,6 +225,8 @@ def test_cancelled_in_mid_search_it_leaves_no_task_no_thread_and_no_app(
 
     desk, boots = asyncio.run(cancelled())
 
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)  # anyio's end by themselves, soon after their loop
     assert set(threading.enumerate()) == before
     assert (desk.boots, desk.running) == (boots, 0)
 
