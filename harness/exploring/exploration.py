@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from harness.exploring.course import Course
@@ -18,7 +19,21 @@ if TYPE_CHECKING:
     from harness.model.finding import Finding
     from harness.model.progress import Listener
     from harness.recording.recorder import Recorder
+    from harness.scheduling.choice import Trace
     from harness.scheduling.tape import Tape
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How a scenario goes undisturbed.
+
+    Attributes:
+        trace: What could be chosen.
+        doubts: Why what is explored of it may not count.
+    """
+
+    trace: Trace
+    doubts: tuple[Unseen, ...]
 
 
 @final
@@ -58,6 +73,7 @@ class Exploration:
         )
         self._listener = listener
         self._only_first = only_first
+        self._rehearsals: dict[tuple[str, Inputs], Rehearsal] = {}
 
     def begin(self, scenario: Scenario, inputs: Inputs, *, budget: int) -> Course:
         """Rehearse a scenario; its schedules are then run bit by bit.
@@ -75,7 +91,7 @@ class Exploration:
             scenario,
             inputs,
             budget=budget,
-            doubts=tuple(self.rehearse(scenario, inputs)),
+            doubts=self.rehearse(scenario, inputs).doubts,
             listener=self._listener,
             only_first=self._only_first,
         )
@@ -87,22 +103,51 @@ class Exploration:
             course.go_on(budget)
         return course
 
+    def suits(self, scenario: Scenario, plain: Inputs, other: Inputs) -> bool:
+        """Whether other inputs have a scenario do other things, and well.
+
+        Args:
+            scenario: What happens.
+            plain: Inputs with which it is explored in any case.
+            other: Inputs with which it may be explored, too.
+        """
+        one, another = (self.rehearse(scenario, each) for each in (plain, other))
+        mine, others = (
+            [(each.operation.key, each.operation.label) for each in rehearsal.trace]
+            for rehearsal in (one, another)
+        )
+        return not another.doubts and mine != others
+
     def replay(
         self, scenario: Scenario, inputs: Inputs, tape: Tape
     ) -> tuple[Played, list[Finding], Tape]:
         """Run one schedule again; see `Bench.replay`."""
         return self._bench.replay(scenario, inputs, tape)
 
-    def rehearse(self, scenario: Scenario, inputs: Inputs) -> Iterator[Unseen]:
+    def rehearse(self, scenario: Scenario, inputs: Inputs) -> Rehearsal:
+        """Run a scenario undisturbed; it is done for it once.
+
+        Raises:
+            HarnessError: The app or its surroundings failed.
+        """
+        key = scenario.name, inputs
+        if key not in self._rehearsals:
+            traces = []
+            for _ in range(2):
+                played = self._bench.schedules.play(
+                    scenario, inputs, FirstCome(), strategy="rehearsal"
+                )
+                traces.append(played.ran.trace)
+                self._bench.recorder.forget(played.mark)
+            parts = parting(*traces)
+            doubts = tuple(self._doubts(scenario, inputs, parts))
+            self._rehearsals[key] = Rehearsal(traces[0], doubts)
+        return self._rehearsals[key]
+
+    def _doubts(
+        self, scenario: Scenario, inputs: Inputs, parts: str
+    ) -> Iterator[Unseen]:
         """Tell what speaks against a scenario: it parts from itself, or is refused."""
-        traces = []
-        for _ in range(2):
-            played = self._bench.schedules.play(
-                scenario, inputs, FirstCome(), strategy="rehearsal"
-            )
-            traces.append(played.ran.trace)
-            self._bench.recorder.forget(played.mark)
-        parts = parting(*traces)
         if parts:
             yield Unseen(
                 "unseen",

@@ -28,7 +28,8 @@ class Inputs:
 
     Attributes:
         cast: Index of the tenant that plays each part.
-        reads: From which of the readings on they are counted.
+        reads: From which of the readings on they are counted; behind the last one
+            come the writings.
         skipped: Numbers of requests that are left out.
     """
 
@@ -46,6 +47,8 @@ class Grounds:
         catalogue: What can be asked of the app.
         world: Who is there, and at the end who is not there yet.
         reads: Keys of readings that work for any tenant and need no object.
+        writes: Keys of what changes something, and works for any tenant any number of
+            times, without an object.
         state: Sets the database back.
         names: Tells tenants by what the app calls them.
         activity: Tells which connections the app has; None without a database.
@@ -63,6 +66,7 @@ class Grounds:
     catalogue: Catalogue
     world: World
     reads: tuple[str, ...]
+    writes: tuple[str, ...]
     state: State
     names: Names
     activity: Activity | None
@@ -73,6 +77,16 @@ class Grounds:
     clock: VirtualClock
     seed: int
     steps: bool = False
+
+    def asked_for(self, inputs: Inputs) -> tuple[str, ...]:
+        """Return what is read in a scenario, the first first, by the operations' keys.
+
+        What is drawn may be a writing: that is then asked for in the first's place.
+        """
+        drawn = inputs.reads % max(1, len(self.reads) + len(self.writes))
+        if drawn >= len(self.reads):
+            return self.writes[drawn - len(self.reads)], *self.reads
+        return self.reads[drawn:] + self.reads[:drawn]
 
 
 def way_of(scenario: Scenario, known: Mapping[str, object]) -> str:

@@ -211,7 +211,6 @@ class Schedules:
             on_server_error=never_fails,
             habits=scene.habits,
         )
-        first = take.inputs.reads % max(1, len(grounds.reads))
         return Props(
             scene=scene,
             world=grounds.world,
@@ -219,7 +218,7 @@ class Schedules:
             kernel=kernel,
             client=client,
             driver=scene.driver(client, grounds.catalogue, grounds.world),
-            reads=grounds.reads[first:] + grounds.reads[:first],
+            reads=grounds.asked_for(take.inputs),
             schedule=take.number,
             cast=take.inputs.cast,
             skipped=take.inputs.skipped,

@@ -287,3 +287,21 @@ def simple_readings(driver: Driver) -> list[Operation]:
         and not operation.skipped
         and not driver.catalogue.resources.needs(operation)
     ]
+
+
+def simple_writings(driver: Driver) -> list[Operation]:
+    """Return what changes something for tenants, and needs no object.
+
+    Not what is told an address to call: its answer comes from elsewhere.
+    """
+    return [
+        operation
+        for operation in driver.catalogue.operations.values()
+        if operation.mutates
+        and operation.method != "DELETE"
+        and operation.audience is Audience.TENANT
+        and operation.socket is None
+        and not operation.skipped
+        and not driver.catalogue.resources.needs(operation)
+        and not driver.carries_address(operation)
+    ]

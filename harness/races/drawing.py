@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -45,3 +47,22 @@ def draw_inputs(
     if count > 1:
         draw()
     return tuple(drawn)[:count]
+
+
+def others(
+    plain: Inputs, *, count: int, asked: int, scenario: str, seeded: int
+) -> Sequence[Inputs]:
+    """Draw in what else a scenario can ask for the same of the app.
+
+    Over the scenarios all that can be asked for has its turn.
+
+    Args:
+        plain: What is drawn in any case.
+        count: How many, at most.
+        asked: How many things there are that it can ask for.
+        scenario: Its name.
+        seeded: Seed of the draw.
+    """
+    rest = [one for one in range(asked) if one != plain.reads]
+    chance = random.Random(f"{seeded}/{scenario}")
+    return [replace(plain, reads=one) for one in chance.sample(rest, len(rest))[:count]]

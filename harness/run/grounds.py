@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar, final
 
 from harness.environment.activity import activity, foreign_databases
-from harness.errors import Inconclusive, UsageError
+from harness.errors import UsageError
 from harness.exploring.grounds import IDLE, Grounds
 from harness.hosting.boot_watch import BootWatch, Names
-from harness.model.event import Exchange
-from harness.model.step import Principal, Role, Step
 from harness.model.world import Access
 from harness.observe.asyncpg import connections_tapped
 from harness.observe.beacons import send_beacons
@@ -25,7 +23,7 @@ from harness.observe.reader import LogReader
 from harness.observe.resources import resources_tapped
 from harness.provisioning.casting import learn_names
 from harness.provisioning.people import mint_tenant
-from harness.provisioning.stage import simple_readings
+from harness.run.askings import Askings, askings
 from harness.run.bytecode import kept_bytecode
 from harness.run.hosts import spec_of
 from harness.run.session import open_scene, server, set_stage
@@ -71,7 +69,7 @@ class Venue:
         stage: The tenants that the app knows.
         world: They, and one whom it does not know yet.
         state: Sets the database back.
-        reads: Keys of readings that work for any tenant and need no object.
+        askings: What tenants ask for where a scenario leaves that open.
         foreign: Databases on the server that are not the app's.
         clock: What `time.monotonic` is to the app.
         outer: Runs what is not part of a schedule, on an event loop of its own.
@@ -84,7 +82,7 @@ class Venue:
     stage: Stage
     world: World
     state: State
-    reads: tuple[str, ...]
+    askings: Askings
     foreign: Sequence[str]
     clock: VirtualClock
     outer: Outer
@@ -112,7 +110,8 @@ class Venue:
                 scene=scene,
                 catalogue=self.stage.catalogue,
                 world=world,
-                reads=self.reads,
+                reads=self.askings.reads,
+                writes=self.askings.writes,
                 state=self.state,
                 names=Names(world.tenants),
                 activity=connections,
@@ -165,7 +164,7 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
                 stage=stage,
                 world=_with_newcomer(scene, stage.world),
                 state=state,
-                reads=outer(_readings(scene, stage)),
+                askings=outer(askings(scene, stage)),
                 foreign=foreign,
                 clock=clock,
                 outer=outer,
@@ -196,30 +195,6 @@ def _with_newcomer(scene: Scene, world: World) -> World:
         tenants=(*world.tenants, newcomer),
         credentials=(*world.credentials, Access()),
     )
-
-
-async def _readings(scene: Scene, stage: Stage) -> tuple[str, ...]:
-    """Return the readings that work for each tenant, and need no object.
-
-    Raises:
-        Inconclusive: There is none.
-    """
-    works: list[str] = []
-    mark = scene.recorder.mark
-    async with scene.host() as hosted:
-        driver = scene.driver(scene.client(hosted), stage.catalogue, stage.world)
-        for operation in simple_readings(driver):
-            step = Step(operation.key, Principal(0, 0), 0, Role.CONTROL)
-            made = await driver.make(step)
-            if isinstance(made, Exchange) and made.succeeded and not made.endless:
-                works.append(operation.key)
-    scene.recorder.forget(mark)
-    if not works:
-        raise Inconclusive(
-            "Nothing was found that a tenant can read without naming an object.",
-            hint="Races need a GET that works for each tenant.",
-        )
-    return tuple(works)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from harness.model.event import Note, Unseen
 from harness.model.finding import merged
 from harness.model.history import History
 from harness.model.measurement import Measurement
-from harness.races.drawing import draw_inputs
+from harness.races.drawing import draw_inputs, others
 from harness.races.hashes import VARIABLE, is_fixed
 from harness.races.shelf import find_scenarios
 from harness.run.directory import RunDirectory
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 
 EXERCISE: Final = "races"
+VARIED: Final = 40
+"""Schedules for each of which a scenario asks once for something else of the app."""
+MOST_VARIED: Final = 2
+"""For how many other things, at most: each has a fifth of the schedules."""
 TURN: Final = 8
 """Schedules of a scenario before the next has its turn, where one finding is enough."""
 
@@ -152,7 +156,7 @@ class _Run:
             listener=self.order.listener,
             only_first=self.only_first,
         )
-        plays = tuple(self._plays(grounds))
+        plays = self._plays(grounds, exploration)
         if not self.only_first:
             for scenario, inputs, budget in plays:
                 self.courses.append(exploration.begin(scenario, inputs, budget=budget))
@@ -172,7 +176,9 @@ class _Run:
                     return
             turn *= 2
 
-    def _plays(self, grounds: Grounds) -> Iterator[tuple[Scenario, Inputs, int]]:
+    def _plays(
+        self, grounds: Grounds, exploration: Exploration
+    ) -> Iterator[tuple[Scenario, Inputs, int]]:
         """Yield what is explored, with whom and how often; note what is left out."""
         settings = self.order.settings
         for scenario in self.scenarios:
@@ -187,8 +193,39 @@ class _Run:
                 reads=len(grounds.reads),
                 seeded=settings.seed,
             )
+            share = max(1, settings.schedules // len(drawn))
             for inputs in drawn:
-                yield scenario, inputs, max(1, settings.schedules // len(drawn))
+                varied = self._varied(grounds, exploration, scenario, inputs, share)
+                part = share // 5
+                yield scenario, inputs, share - part * len(varied)
+                for one in varied:
+                    yield scenario, one, part
+
+    def _varied(
+        self,
+        grounds: Grounds,
+        exploration: Exploration,
+        scenario: Scenario,
+        plain: Inputs,
+        share: int,
+    ) -> list[Inputs]:
+        """Return inputs that have a scenario ask for something else, if it lets them.
+
+        Args:
+            grounds: What can be asked for.
+            exploration: Rehearses.
+            scenario: What happens.
+            plain: With what it is explored in any case.
+            share: How many schedules there are for all of them.
+        """
+        drawn = others(
+            plain,
+            count=min(share // VARIED, MOST_VARIED),
+            asked=len(grounds.reads) + len(grounds.writes),
+            scenario=scenario.name,
+            seeded=self.order.settings.seed,
+        )
+        return [one for one in drawn if exploration.suits(scenario, plain, one)]
 
     def _lacks(self, scenario: Scenario) -> str:
         target = self.venue.target

@@ -15,6 +15,7 @@ WINDOW = "with-window"
 UNCLOSED = "never-closed"
 LUCK = "by-luck"
 SHARED = "shared-by-luck"
+TILL = "till-by-check"
 STARTLESS = "startless"
 
 
@@ -56,7 +57,7 @@ target = Target(
     reimport=(APP,),
     strategies={
         name: {"KIOSK": name}
-        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, SHARED, STARTLESS)
+        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, SHARED, TILL, STARTLESS)
     },
     initialisers=(
         Initialiser(function=f"{APP}:open_pool", tenant="slug"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.exploring.grounds import Inputs
-from harness.races.drawing import draw_inputs
+from harness.races.drawing import draw_inputs, others
 
 
 def test_the_plain_ones_come_first_and_are_all_if_one_is_wanted() -> None:
@@ -35,3 +35,17 @@ def test_there_are_no_more_than_there_can_be() -> None:
     drawn = draw_inputs(9, tenants=2, reads=1, seeded=0)
 
     assert set(drawn) == {Inputs((0, 1)), Inputs((1, 0))}
+
+
+def test_what_else_is_asked_for_differs_from_scenario_to_scenario() -> None:
+    plain = Inputs((0, 1))
+    drawn = {
+        name: others(plain, count=1, asked=6, scenario=name, seeded=0)
+        for name in ("cold", "warm", "leaving", "failing", "stopping", "moving")
+    }
+
+    assert all(len(one) == 1 for one in drawn.values())
+    assert all(one[0].cast == plain.cast for one in drawn.values())
+    assert 0 not in {one[0].reads for one in drawn.values()}
+    assert len({one[0].reads for one in drawn.values()}) > 2
+    assert not others(plain, count=2, asked=1, scenario="cold", seeded=0)

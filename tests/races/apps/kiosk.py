@@ -168,6 +168,22 @@ class SharedByLuck(SingleFlight):
         self.for_all = next(luck.STARTS) % 9 == 0
 
 
+class TillByCheck(SingleFlight):
+    """Opens one more pool for who writes, and checks, waits, and sets there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tills: dict[str, asyncpg.Pool] = {}
+
+    async def get(self, slug: str, *, writes: bool = False) -> asyncpg.Pool:
+        if not writes:
+            return await super().get(slug)
+        if slug not in self._tills:
+            self._tills[slug] = await open_pool(slug)
+            self.opened.append(self._tills[slug])
+        return self._tills[slug]
+
+
 WAYS: dict[str, type[CheckThenSet]] = {
     "check-then-set": CheckThenSet,
     "without-waiting": WithoutWaiting,
@@ -178,6 +194,7 @@ WAYS: dict[str, type[CheckThenSet]] = {
     "never-closed": NeverClosed,
     "by-luck": ByLuck,
     "shared-by-luck": SharedByLuck,
+    "till-by-check": TillByCheck,
 }
 
 
@@ -194,7 +211,11 @@ async def pool_of(request: Request, x_tenant: Annotated[str, Header()]) -> async
     """Return the pool of the tenant that a request names."""
     if x_tenant not in request.state.tenants:
         raise HTTPException(404)
-    pool: asyncpg.Pool = await request.state.pools.get(x_tenant)
+    pools: Pools = request.state.pools
+    if isinstance(pools, TillByCheck) and request.method == "POST":
+        pool = await pools.get(x_tenant, writes=True)
+    else:
+        pool = await pools.get(x_tenant)
     logger.info("asked", extra={"tenant": x_tenant})
     return pool
 
