@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import asyncpg
 
 from harness.point import point
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Scenario, acting, may_leave
+
+_ASKS: Final = "select $1::text"
 
 
 class Twice(AssertionError):
@@ -24,10 +27,14 @@ class Tenants:
         dsn: Of the database.
         suspends: Whether something is asked of the database between check and set.
         raises: Whether a second pool for a tenant is an error.
+        asks: What a request asks of the database; ``$1`` is the tenant.
     """
 
-    def __init__(self, dsn: str, *, suspends: bool, raises: bool = True) -> None:
+    def __init__(
+        self, dsn: str, *, suspends: bool, raises: bool = True, asks: str = _ASKS
+    ) -> None:
         self._raises = raises
+        self._asks = asks
         self._dsn = dsn
         self._suspends = suspends
         self._pools: dict[str, asyncpg.Pool] = {}
@@ -47,7 +54,7 @@ class Tenants:
     async def request(self, tenant: str) -> str:
         pool = await self.pool(tenant)
         async with pool.acquire() as connection:
-            answer: str = await connection.fetchval("select $1::text", tenant)
+            answer: str = await connection.fetchval(self._asks, tenant)
             return answer
 
     def terminate(self) -> None:
@@ -55,11 +62,13 @@ class Tenants:
             pool.terminate()
 
 
-def cold_start(dsn: str, *, suspends: bool, raises: bool = True) -> Scenario:
+def cold_start(
+    dsn: str, *, suspends: bool, raises: bool = True, asks: str = _ASKS
+) -> Scenario:
     """Three requests of two tenants that nobody has used yet."""
 
     async def scenario(_: Kernel) -> None:
-        app = Tenants(dsn, suspends=suspends, raises=raises)
+        app = Tenants(dsn, suspends=suspends, raises=raises, asks=asks)
         try:
             async with asyncio.TaskGroup() as group:
                 for index, tenant in enumerate("aab"):
