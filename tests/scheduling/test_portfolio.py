@@ -111,6 +111,24 @@ def test_what_was_run_without_exception_is_stated() -> None:
     )
 
 
+def test_where_one_deviation_has_too_many_schedules_it_is_told_how_many() -> None:
+    level, orders = Deviations(depth=1), Deviations(depth=1)
+    for one, program in ((level, ending), (orders, three)):
+        while (chooser := one.next()) is not None:
+            one.record(program().run(chooser))
+    portfolio = Portfolio(50, seed=1)
+
+    played(portfolio, ending)
+
+    assert orders.count < level.count
+    assert portfolio.depth == 0
+    assert portfolio.statement() == (
+        "First-come-first-served, and a sample of the other schedules: "
+        f"{level.count - 1} have 1 deviation, {orders.count - 1} of them in who goes "
+        "first."
+    )
+
+
 def test_with_the_whole_budget_the_levels_go_as_deep_as_it_fits() -> None:
     deep = Portfolio(5_000, seed=1, shares={DEVIATIONS: 1})
 

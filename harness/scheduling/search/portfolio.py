@@ -56,6 +56,7 @@ class Portfolio:
         self._random: dict[str, Strategy] = {}
         self._running: Strategy | None = None
         self._schedules: set[Schedule] = set()
+        self._orders = 0
         self.counts: Counter[str] = Counter()
         """How many schedules each strategy has run."""
         self.extent = Extent(1, 1)
@@ -102,7 +103,11 @@ class Portfolio:
         if depth is None:
             return "No set of schedules was run as a whole."
         if depth == 0:
-            return "First-come-first-served, and a sample of the other schedules."
+            return (
+                "First-come-first-served, and a sample of the other schedules: "
+                f"{self._deviations.size(1)} have 1 deviation, {self._orders} of them "
+                "in who goes first."
+            )
         deviations = "1 deviation" if depth == 1 else f"{depth} deviations"
         return (
             f"All {self.covered} schedules with at most {deviations}, "
@@ -139,6 +144,7 @@ class Portfolio:
         if not self._schedules:
             self.extent = Extent.of(trace)
             self._random = self._strategies(trace)
+            self._orders = _orders_with_one_deviation(trace)
         self._schedules.add(schedule_of(trace))
 
     def _used(self, name: str) -> float:
@@ -154,3 +160,8 @@ class Portfolio:
             UNIFORM: Uniform(self.extent, seed=f"{self._seed}/{UNIFORM}"),
         }
         return {name: one for name, one in every.items() if self._shares.get(name)}
+
+
+def _orders_with_one_deviation(first: Trace) -> int:
+    """Count the ways to let somebody else go first, once."""
+    return sum(not one.beside for choice in first for one in choice.options[1:])
