@@ -20,8 +20,8 @@ settings.register_profile("patient", parent=settings(), deadline=None)
 settings.load_profile("patient")
 
 HERE = Path(__file__).parent
-LONG = (HERE / "end_to_end", HERE / "swarm")
-"""Folders whose tests take seconds each: they run commands and wait for processes."""
+LONG = (HERE / "end_to_end", HERE / "isolation", HERE / "swarm", HERE / "targets")
+"""Folders whose tests take seconds each: they run whole apps, commands, processes."""
 MEMORY = Path("/dev/shm")
 ROOM = 2**31
 """Bytes, several times what the servers of a few workers keep at once."""
