@@ -19,8 +19,9 @@ def races(
         list[str] | None,
         typer.Argument(
             metavar="[SCENARIO]...",
-            help="Names of scenarios that come along, or files of your own "
-            "(mine.py, mine.py:name); all that come along if left out.",
+            help="Names of scenarios that come along (docs/races.md says which; an "
+            "unknown name lists them), or files of your own (mine.py, mine.py:name); "
+            "all that come along if left out.",
         ),
     ] = None,
     *,

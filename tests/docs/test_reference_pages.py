@@ -15,6 +15,7 @@ from harness.cli.app import app
 from harness.errors import HarnessError
 from harness.model.canary import CanaryKey
 from harness.model.scanner import Scanner
+from harness.races.shelf import find_scenarios
 from harness.settings import Settings
 from tests.docs.markdown import DOCS, README, ROOT, documents, rows, without_code
 
@@ -48,6 +49,26 @@ def shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_the_page_on_races_says_what_each_scenario_takes_and_needs() -> None:
+    said = {
+        name: cells
+        for cells in rows(DOCS / "races.md", below="## What comes along")
+        for name in CODE.findall(cells[0])
+    }
+
+    scenarios = {one.name: one for one in find_scenarios(())}
+    assert set(said) == set(scenarios)
+    for name, one in scenarios.items():
+        _, _, takes, needs = said[name]
+        assert set(CODE.findall(takes)) & set(one.strategies), name
+        if one.ready:
+            assert "`ready`" in needs, name
+        if one.idle:
+            assert "`idle`" in needs, name
+        if one.faults and not one.ready:
+            assert "`initialisers`" in needs, name
 
 
 def test_the_page_lists_each_setting_with_its_default() -> None:

@@ -53,7 +53,9 @@ class Delays:
         if number < self.singles:
             return _Delayed({self._order[number]}, Outcomes(rng, 0))
         pair = rng.sample(self._operations, min(PAIR, self.singles))
-        return _Delayed(set(pair), Outcomes(rng, self._extent.endings))
+        return _Delayed(
+            set(pair), Outcomes(rng, self._extent.endings, self._extent.ticks)
+        )
 
     def record(self, trace: Trace) -> None:
         """Nothing is learnt from a run."""

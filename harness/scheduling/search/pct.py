@@ -53,7 +53,7 @@ def bound(depth: int, extent: Extent) -> float:
         depth: How many orders it takes (d).
         extent: The n and k of the program.
     """
-    share = CHANCES[0] if extent.endings else 1.0
+    share = CHANCES[0] if extent.endings or extent.ticks else 1.0
     return share / (extent.actors * float(extent.choices) ** (depth - 1))
 
 
@@ -69,7 +69,7 @@ class _Priorities:
         self._rng = rng
         self._priorities: dict[str, float] = {}
         self._changes = [rng.randrange(extent.choices) for _ in range(depth - 1)]
-        self._outcomes = Outcomes(rng, extent.endings)
+        self._outcomes = Outcomes(rng, extent.endings, extent.ticks)
         self._index = -1
         self._lowest = 0
 

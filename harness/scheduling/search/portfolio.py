@@ -2,9 +2,10 @@
 
 One run is first-come-first-served, and measures the program. Then come, level by level,
 all schedules with at most d deviations, for the d that fits into their share; then, in
-turns, those in which one operation is delayed, and random ones. What the levels leave
-of their share goes to these. The shares of the random ones were chosen by
-`python -m benchmarks search`, over planted races of many kinds.
+turns, those in which one operation is delayed, those in which one ends otherwise, and
+random ones. What the levels leave of their share goes to these. The shares of the
+random ones, one against another, were chosen by `python -m benchmarks search`, over
+planted races of many kinds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final, final
 from harness.scheduling.choice import Chooser, Schedule, Trace, schedule_of
 from harness.scheduling.search.delays import Delays
 from harness.scheduling.search.deviations import Deviations
+from harness.scheduling.search.endings import Endings
 from harness.scheduling.search.pct import Pct, bound
 from harness.scheduling.search.strategy import Extent, Strategy
 from harness.scheduling.search.uniform import Uniform
@@ -24,12 +26,20 @@ from harness.scheduling.search.uniform import Uniform
 FIRST_COME: Final = "first come"
 DEVIATIONS: Final = "deviations"
 DELAYS: Final = "delays"
+ENDINGS: Final = "endings"
 PCT_2: Final = "pct 2"
 PCT_3: Final = "pct 3"
 UNIFORM: Final = "uniform"
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
-    {DEVIATIONS: 0.3, DELAYS: 0.3, PCT_2: 0.1, PCT_3: 0.15, UNIFORM: 0.15}
+    {
+        DEVIATIONS: 0.3,
+        DELAYS: 0.24,
+        ENDINGS: 0.14,
+        PCT_2: 0.08,
+        PCT_3: 0.12,
+        UNIFORM: 0.12,
+    }
 )
 """What part of the budget each strategy has; they add up to 1."""
 
@@ -129,7 +139,7 @@ class Portfolio:
             self._running = self._random[name]
             chooser = self._running.next()
         if chooser is None:
-            # There is nothing to delay: others take over its share.
+            # There is nothing (more) of its kind: others take over its share.
             del self._random[name]
             return self.next()
         self.counts[name] += 1
@@ -155,6 +165,7 @@ class Portfolio:
         """Return the strategies besides the levels that have a share."""
         every: dict[str, Strategy] = {
             DELAYS: Delays(first, self.extent, seed=f"{self._seed}/{DELAYS}"),
+            ENDINGS: Endings(first, seed=f"{self._seed}/{ENDINGS}"),
             PCT_2: Pct(2, self.extent, seed=f"{self._seed}/{PCT_2}"),
             PCT_3: Pct(3, self.extent, seed=f"{self._seed}/{PCT_3}"),
             UNIFORM: Uniform(self.extent, seed=f"{self._seed}/{UNIFORM}"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.scheduling.choice import Chooser, Operation, Trace
+from harness.scheduling.choice import CLOCK, Choice, Chooser, Operation, Trace
 
 
 class Strategy(Protocol):
@@ -28,12 +28,14 @@ class Extent:
     Attributes:
         actors: How many actors had a choice to take part in, at least 1 (n).
         choices: How many choices there were between actors, at least 1 (k).
-        endings: How many choices offered an outcome, or that time passes.
+        endings: How many choices offered an outcome of an operation.
+        ticks: How many offered that time passes.
     """
 
     actors: int
     choices: int
     endings: int = 0
+    ticks: int = 0
 
     @classmethod
     def of(cls, trace: Trace) -> Extent:
@@ -42,8 +44,16 @@ class Extent:
         return cls(
             actors=max(1, len({one.actor for one in plain})),
             choices=max(1, sum(between_actors(choice.options) for choice in trace)),
-            endings=sum(any(one.beside for one in choice.options) for choice in trace),
+            endings=sum(_offers(choice, outcome=True) for choice in trace),
+            ticks=sum(_offers(choice, outcome=False) for choice in trace),
         )
+
+
+def _offers(choice: Choice, *, outcome: bool) -> bool:
+    """Tell whether an operation can end otherwise, or whether time can pass."""
+    return any(
+        one.outcome != "" if outcome else one.actor == CLOCK for one in choice.options
+    )
 
 
 def between_actors(options: Sequence[Operation]) -> bool:

@@ -38,7 +38,7 @@ class Uniform:
 class _Evenly:
     def __init__(self, extent: Extent, rng: Random) -> None:
         self._rng = rng
-        self._outcomes = Outcomes(rng, extent.endings)
+        self._outcomes = Outcomes(rng, extent.endings, extent.ticks)
 
     def choose(self, options: Sequence[Operation]) -> int:
         drawn = self._outcomes.drawn(options)
