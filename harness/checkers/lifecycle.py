@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from harness.checkers.exclusive import meetings
+from harness.checkers.flows import flows
 from harness.checkers.generations import Key, calls_of, made_again
 from harness.checkers.outcomes import outcomes
 from harness.checkers.processes import Start, process_finding, short, starts_of
@@ -74,6 +75,7 @@ def lifecycle(history: History) -> list[Finding]:
         *resting(played, again),
         *stale(played),
         *readiness(played),
+        *flows(played),
     ]
     return merged(found)
 

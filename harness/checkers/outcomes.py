@@ -24,7 +24,14 @@ from harness.checkers.schedules import (
 from harness.model.boot import Phase, Reached
 from harness.model.event import Exchange
 from harness.model.finding import Evidence, Finding, merged
-from harness.model.race import ActorRole, Ending, Moved, Movement
+from harness.model.race import (
+    ActorRole,
+    Ending,
+    FlowEnded,
+    FlowEnding,
+    Moved,
+    Movement,
+)
 from harness.model.tenant import alias
 
 _REFUSED: Final = 400
@@ -103,7 +110,14 @@ def worse_than_alone(
 
 
 def excused(schedule: Schedule, request: Request) -> bool:
-    """Whether what the schedule did may change how a request ends."""
+    """Whether what the schedule, or the server, did may change how a request ends."""
+    if any(
+        isinstance(one, FlowEnded)
+        and one.ending is FlowEnding.REFUSED
+        and one.exchange == request.exchange
+        for _, one in schedule.events
+    ):
+        return True
     for fault in schedule.faults:
         if fault.actor == request.actor:
             return True

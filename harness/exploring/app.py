@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.errors import AppFailed, UsageError
@@ -16,9 +17,10 @@ from harness.hosting.lifespan import Lifespan
 from harness.hosting.scopes import http_scope, socket_scope
 from harness.model.boot import Phase
 from harness.model.canary import CanaryKey
+from harness.model.race import FlowEnding
 from harness.observe.beacons import send_beacons
 from harness.point import Work, running_gate
-from harness.recording.context import EXCHANGE
+from harness.recording.context import EXCHANGE, PROCESS
 from harness.scheduling.actors import ACTOR, Actor
 from harness.scheduling.choice import STOP
 
@@ -33,6 +35,31 @@ _LEAVING: Final = 0.3
 """Seconds, on the schedule's clock, that an app has when a client leaves a stream."""
 
 
+def lifespan_of(process: int) -> str:
+    """Return the name of the actor that a process' lifespan is."""
+    return LIFESPAN if process == 1 else f"{LIFESPAN} {process}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What is being served.
+
+    Attributes:
+        cycle: The request, or the socket.
+        answered: Is done once it is answered, or its stream or socket has begun.
+        exchange: Its id.
+    """
+
+    cycle: Cycle | Dialogue
+    answered: asyncio.Future[None]
+    exchange: int
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it may go on after it was answered."""
+        return isinstance(self.cycle, Dialogue) or self.cycle.goes_on
+
+
 @final
 class GatedApp:
     """One app under a schedule; implements `harness.hosting.hosted.Hosted`.
@@ -44,16 +71,29 @@ class GatedApp:
         make: Makes the app; again if it is started again.
         kernel: Decides who goes on.
         recorder: Where beacons are noted.
+        process: Which of the app's processes it plays, from 1.
+        patience: Seconds, on the schedule's clock, after which streams and sockets are
+            cut off where the app stops.
 
     Attributes:
+        name: Of the actor that its lifespan is.
         on_phase: Hears how far the lifespan has come.
+        on_flow: Hears how each of these ended, by the id of its exchange.
     """
 
     url = ""
 
     def __init__(
-        self, make: Callable[[], App], kernel: Kernel, recorder: Recorder
+        self,
+        make: Callable[[], App],
+        kernel: Kernel,
+        recorder: Recorder,
+        *,
+        process: int = 1,
+        patience: float = 5.0,
     ) -> None:
+        self.name = lifespan_of(process)
+        self._process = process
         self._make = make
         self._app = make()
         self.lifespan = Lifespan(self._app)
@@ -61,11 +101,19 @@ class GatedApp:
         self._recorder = recorder
         # As under uvicorn, no request sees what another one, or the lifespan, set.
         self._context = contextvars.copy_context()
-        self._serving: dict[asyncio.Task[None], Cycle | Dialogue] = {}
+        self._context.run(PROCESS.set, process)
+        self._patience = patience
+        self._serving: dict[asyncio.Task[None], _Served] = {}
         self._is_begun = False
         self._is_started = False
         self._is_stopped = False
         self.on_phase: Callable[[Phase], None] = lambda _: None
+        self.on_flow: Callable[[int, FlowEnding], None] = lambda _, __: None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop, or its start was cancelled."""
+        return self._is_stopped
 
     @property
     def is_running(self) -> bool:
@@ -73,7 +121,7 @@ class GatedApp:
         return self._is_started and not self._is_stopped
 
     async def start(self, *, leaves: bool = False) -> None:
-        """Start the app, as the actor ``lifespan``.
+        """Start the app, as the actor that its lifespan is.
 
         Args:
             leaves: Whether the start may be cancelled at any moment: schedules try.
@@ -88,14 +136,14 @@ class GatedApp:
                 hint="Mark the scenario as @scenario(started=False) to start it there.",
             )
         self._is_begun = True
-        actor = Actor(LIFESPAN, leaves=leaves, about="the app's lifespan")
+        actor = Actor(self.name, leaves=leaves, about="the app's lifespan")
 
         async def run() -> None:
             task = self.lifespan.begin()
             if leaves:
                 # As the end of the event loop does.
                 actor.leave, actor.task = lambda: (task.cancel(), None)[1], task
-                self._kernel.actors[LIFESPAN] = actor
+                self._kernel.actors[self.name] = actor
             await self.lifespan.startup(math.inf)
 
         await self._phase("startup", run)
@@ -110,45 +158,74 @@ class GatedApp:
         """Let what is being served end, then stop the app.
 
         As under uvicorn: sockets are closed, streams are not, and the shutdown begins
-        when nothing is served any more.
+        when nothing is served any more, or those that go on had their time and were
+        cancelled. What is left after the shutdown is cancelled once more.
 
         Raises:
             AppFailed: It did not stop.
         """
         if self._is_stopped:
             return
-        token = ACTOR.set(LIFESPAN)
+        token = ACTOR.set(self.name)
         try:
             await _turn(Work(STOP, "the app", _nothing))
         finally:
             ACTOR.reset(token)
         self._is_stopped = True
         for served in tuple(self._serving.values()):
-            if isinstance(served, Dialogue):
-                served.stop()
-        await self.drained()
+            if isinstance(served.cycle, Dialogue):
+                if not served.answered.done():
+                    self.on_flow(served.exchange, FlowEnding.REFUSED)
+                served.cycle.stop()
+        cut = await self._served_out()
         await self._phase("shutdown", lambda: self.lifespan.shutdown(math.inf))
+        await self._cut_off(cut)
         self.on_phase(Phase.STOPPED)
 
-    async def restart(self) -> None:
-        """Stop the app, and start it again with nothing in its memory.
+    async def _served_out(self) -> Mapping[asyncio.Task[None], _Served]:
+        """Wait for what is being served; return what had to be cancelled."""
+        while late := [
+            one.answered for one in self._serving.values() if not one.answered.done()
+        ]:
+            await asyncio.wait(late)
+        flows = {task: one for task, one in self._serving.items() if one.is_flow}
+        if brief := [task for task in self._serving if task not in flows]:
+            await asyncio.wait(brief)
+        if flows:
+            await asyncio.wait(flows, timeout=self._patience)
+        cut = {task: one for task, one in flows.items() if not task.done()}
+        for task, one in flows.items():
+            if task not in cut:
+                self.on_flow(one.exchange, FlowEnding.ENDED)
+        for task in cut:
+            task.cancel()
+        return cut
 
-        Raises:
-            AppFailed: It did not stop, or not start.
-        """
-        await self.stop()
+    async def _cut_off(self, cut: Mapping[asyncio.Task[None], _Served]) -> None:
+        """Cancel once more what is still there, as the end of the loop does."""
+        if left := [task for task in cut if not task.done()]:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=_LEAVING)
+        for task, one in cut.items():
+            ending = FlowEnding.CUT if task.done() else FlowEnding.OUTLIVED
+            self.on_flow(one.exchange, ending)
+            self._serving.pop(task, None)
+
+    def renew(self) -> None:
+        """Have an app that was stopped be one that was not started yet."""
         self._app = self._make()
         self.lifespan = Lifespan(self._app)
         self._is_begun = self._is_started = self._is_stopped = False
-        await self.start()
 
     async def _phase(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Begin a phase of the lifespan when it is its turn."""
-        token = ACTOR.set(LIFESPAN)
+        token, process = ACTOR.set(self.name), PROCESS.set(self._process)
         try:
             await _turn(Work("lifespan", name, _nothing))
             await run()
         finally:
+            PROCESS.reset(process)
             ACTOR.reset(token)
 
     async def drained(self) -> None:
@@ -163,9 +240,8 @@ class GatedApp:
         del timeout
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         cycle = Cycle(request, answered)
-        await self._serve(
-            request, cycle, http_scope(request, self.lifespan.state), exchange
-        )
+        scope = http_scope(request, self.lifespan.state)
+        await self._serve(request, scope, _Served(cycle, answered, exchange))
         await answered
         return cycle.response()
 
@@ -179,14 +255,12 @@ class GatedApp:
 
         async def leave() -> None:
             cycle.leave()
-            await _ended(tasks)
+            await self._left(tasks)
 
         cycle = Cycle(request, answered, leave)
-        tasks.append(
-            await self._serve(
-                request, cycle, http_scope(request, self.lifespan.state), exchange
-            )
-        )
+        scope = http_scope(request, self.lifespan.state)
+        served = _Served(cycle, answered, exchange)
+        tasks.append(await self._serve(request, scope, served))
         await answered
         return cycle.incoming or cycle.response()
 
@@ -200,20 +274,26 @@ class GatedApp:
 
         async def leave() -> None:
             dialogue.leave()
-            await _ended(tasks)
+            await self._left(tasks)
 
         dialogue = Dialogue(decided, leave)
         scope = socket_scope(request, self.lifespan.state)
-        tasks.append(await self._serve(request, dialogue, scope, exchange))
+        served = _Served(dialogue, decided, exchange)
+        tasks.append(await self._serve(request, scope, served))
         await decided
         return dialogue.outcome()
+
+    async def _left(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Have the app take leave of a client; one that stops does so by itself."""
+        if not self._is_stopped:
+            await _ended(tasks)
 
     async def send_beacons(self, key: CanaryKey) -> None:
         """Put a beacon into each source of log lines."""
         send_beacons(self._recorder, key)
 
     async def _serve(
-        self, request: Request, cycle: Cycle | Dialogue, scope: Scope, exchange: int
+        self, request: Request, scope: Scope, served: _Served
     ) -> asyncio.Task[None]:
         """Let a request arrive when it is its turn."""
         path = request.target.partition("?")[0]
@@ -223,16 +303,19 @@ class GatedApp:
             raise ConnectionDropped(f"{request.method} {path}: nobody listens")
         name = ACTOR.get()
         context = self._context.copy()
-        context.run(EXCHANGE.set, exchange)
+        context.run(EXCHANGE.set, served.exchange)
         context.run(ACTOR.set, name)
-        work: Coroutine[Any, Any, None] = cycle.run(self._app, scope)
+        work: Coroutine[Any, Any, None] = served.cycle.run(self._app, scope)
         task = asyncio.get_running_loop().create_task(work, context=context)
-        self._serving[task] = cycle
-        task.add_done_callback(self._serving.pop)
+        self._serving[task] = served
+        task.add_done_callback(self._over)
         actor = self._kernel.actors.get(name)
         if actor is not None:
-            self._let_leave(actor, cycle, task)
+            self._let_leave(actor, served.cycle, task)
         return task
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._serving.pop(task, None)
 
     def _let_leave(
         self, actor: Actor, cycle: Cycle | Dialogue, task: asyncio.Task[None]
@@ -256,7 +339,7 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks, timeout=_LEAVING)
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks)
+    await asyncio.wait(tasks, timeout=_LEAVING)
 
 
 async def _turn(work: Work[None]) -> None:

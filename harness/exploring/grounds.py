@@ -49,6 +49,7 @@ class Grounds:
         reads: Keys of readings that work for any tenant and need no object.
         writes: Keys of what changes something, and works for any tenant any number of
             times, without an object.
+        flows: Keys of streams and sockets that stay open and need no object.
         state: Sets the database back.
         names: Tells tenants by what the app calls them.
         activity: Tells which connections the app has; None without a database.
@@ -67,6 +68,7 @@ class Grounds:
     world: World
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    flows: tuple[str, ...]
     state: State
     names: Names
     activity: Activity | None

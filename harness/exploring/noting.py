@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from harness.exploring.app import LIFESPAN
+from harness.exploring.app import lifespan_of
 from harness.exploring.grounds import way_of
 from harness.hosting.boot_watch import watching_of
 from harness.model.boot import Boot, Phase, Reached
@@ -18,6 +18,8 @@ from harness.model.race import (
     ActorRole,
     Deviation,
     Expected,
+    FlowEnded,
+    FlowEnding,
     Keeps,
     Moved,
     Rested,
@@ -73,6 +75,10 @@ class Notes:
         self._moves: list[Move] = []
 
     @property
+    def _processes(self) -> Sequence[int]:
+        return range(1, self.take.scenario.processes + 1)
+
+    @property
     def deviations(self) -> tuple[Deviation, ...]:
         """What was chosen otherwise than first-come-first-served, so far."""
         return tuple(_deviations(self._moves))
@@ -88,7 +94,8 @@ class Notes:
         way = way_of(take.scenario, grounds.specs)
         # The last one is not there yet.
         tenants, now = len(grounds.world.tenants) - 1, recorder.now()
-        recorder.add(Boot("boot", now, take.number, way, tenants, 1, 1))
+        processes = take.scenario.processes
+        recorder.add(Boot("boot", now, take.number, way, tenants, 1, processes))
         recorder.add(
             Scheduled(
                 kind="scheduled",
@@ -108,24 +115,32 @@ class Notes:
             recorder.add(Keeps("keeps", take.number, what, tenant, count))
 
     def lifespan_came(self) -> None:
-        """Note that the app's lifespan acts."""
-        self._recorder.add(
-            ActorCame(
-                kind="actor",
-                at=self._recorder.now(),
-                schedule=self.take.number,
-                actor=LIFESPAN,
-                role=ActorRole.LIFESPAN,
-                tenant=None,
-                exchange=0,
-                about="the app's lifespan",
+        """Note that the app's lifespan acts, in each process."""
+        for process in self._processes:
+            about = "the app's lifespan"
+            self._recorder.add(
+                ActorCame(
+                    kind="actor",
+                    at=self._recorder.now(),
+                    schedule=self.take.number,
+                    actor=lifespan_of(process),
+                    role=ActorRole.LIFESPAN,
+                    tenant=None,
+                    exchange=0,
+                    about=f"{about}, process {process}" if process > 1 else about,
+                )
             )
-        )
 
     def reached(self, phase: Phase) -> None:
         """Note how far the lifespan has come."""
-        at = self._recorder.now()
-        self._recorder.add(Reached("reached", at, self.take.number, 1, phase))
+        at, number = self._recorder.now(), self.take.number
+        for process in self._processes:
+            self._recorder.add(Reached("reached", at, number, process, phase))
+
+    def flow_ended(self, exchange: int, ending: FlowEnding) -> None:
+        """Note what became of a stream or socket that was open at the end."""
+        at, number = self._recorder.now(), self.take.number
+        self._recorder.add(FlowEnded("flow ended", at, number, exchange, ending))
 
     def rested(self) -> None:
         """Note that the app had time to close what nobody needs."""

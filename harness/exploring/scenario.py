@@ -37,6 +37,8 @@ class Scenario:
         faults: How many operations may fail in one schedule.
         ready: Whether it asks the app if it is ready; left out where the target does
             not say where to ask.
+        processes: In how many processes the app runs, on one database.
+        flows: Whether it keeps streams or sockets open; left out where none is known.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Scenario:
     idle: bool = False
     faults: int = 0
     ready: bool = False
+    flows: bool = False
+    processes: int = 1
 
     async def __call__(self, stage: Stage) -> None:
         """Do it."""
@@ -71,6 +75,8 @@ def scenario(
     idle: bool = False,
     faults: int = 0,
     ready: bool = False,
+    flows: bool = False,
+    processes: int = 1,
 ) -> Callable[[Act], Scenario]: ...
 
 
@@ -153,7 +159,7 @@ def _check(name: str, options: Mapping[str, Any]) -> None:
                 f"{kind.__name__}.",
                 hint=f'Write {option}=("one",).' if kind is tuple else "",
             )
-    for option, least in (("tenants", 1), ("faults", 0)):
+    for option, least in (("tenants", 1), ("faults", 0), ("processes", 1)):
         if options.get(option, least) < least:
             raise UsageError(
                 f"The scenario {name} has {option}={options[option]}; "

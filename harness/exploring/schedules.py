@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
-from harness.exploring.app import LIFESPAN, GatedApp
+from harness.exploring.app import GatedApp, lifespan_of
 from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
+from harness.exploring.fleet import Fleet
 from harness.exploring.grounds import Grounds, Inputs, way_of
 from harness.exploring.noting import Notes, Take, digest_of
 from harness.exploring.resting import rest
@@ -26,6 +27,7 @@ from harness.model.race import (
 )
 from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
+from harness.provisioning.listeners import Listeners
 from harness.scheduling.choice import OneByOne
 from harness.scheduling.fresh import clear, gated_loop
 from harness.scheduling.kernel import Kernel, Ran
@@ -33,7 +35,8 @@ from harness.scheduling.kernel import Kernel, Ran
 if TYPE_CHECKING:
     from harness.exploring.scenario import Scenario
     from harness.model.holdings import Holding
-    from harness.model.world import World
+    from harness.model.world import Access, World
+    from harness.provisioning.driver import Driver
     from harness.scheduling.choice import Chooser
     from harness.scheduling.entry import Entry
     from harness.scheduling.loop import GatedLoop
@@ -173,7 +176,7 @@ class Schedules:
             told=lambda move: running[0].notes.moved(move, kernel.actors),
             fails=lambda entry: self._fails(running[0], entry),
             faults=take.scenario.faults,
-            background=(LIFESPAN,),
+            background=[lifespan_of(n + 1) for n in range(take.scenario.processes)],
         )
         one = self._begin(take, kernel)
         running.append(one)
@@ -202,48 +205,89 @@ class Schedules:
 
     def _props(self, take: Take, kernel: Kernel, way: str) -> Props:
         grounds, scene = self._grounds, self._grounds.scene
-        spec = grounds.specs[way]
-        app = GatedApp(lambda: load(spec), kernel, scene.recorder)
-        client = Client(
+        spec, patience = grounds.specs[way], max(1.0, scene.target.shutdown_timeout / 2)
+        fleet = Fleet(
+            [
+                GatedApp(
+                    lambda: load(spec),
+                    kernel,
+                    scene.recorder,
+                    process=number,
+                    patience=patience,
+                )
+                for number in range(1, take.scenario.processes + 1)
+            ]
+        )
+        listeners = Listeners(scene.recorder, scene.habits, quiet=0.0)
+        credentials = list(grounds.world.credentials)
+        clients = [self._client(app) for app in fleet.apps]
+        props = Props(
+            scene=scene,
+            world=grounds.world,
+            fleet=fleet,
+            kernel=kernel,
+            client=clients[0],
+            driver=self._driver(clients[0], credentials),
+            reads=grounds.asked_for(take.inputs),
+            flows=grounds.flows,
+            listeners=listeners,
+            holder=self._client(fleet.apps[0], listeners),
+            schedule=take.number,
+            cast=take.inputs.cast,
+            skipped=take.inputs.skipped,
+        )
+        elsewhere = tuple(
+            replace(
+                props,
+                client=client,
+                driver=self._driver(client, credentials),
+                holder=self._client(app, listeners),
+            )
+            for app, client in zip(fleet.apps[1:], clients[1:], strict=True)
+        )
+        return replace(props, elsewhere=elsewhere)
+
+    def _client(self, app: GatedApp, listeners: Listeners | None = None) -> Client:
+        scene = self._grounds.scene
+        return Client(
             app,
             scene.recorder,
             key=scene.key,
             on_server_error=never_fails,
             habits=scene.habits,
+            listeners=listeners,
         )
-        return Props(
-            scene=scene,
-            world=grounds.world,
-            app=app,
-            kernel=kernel,
-            client=client,
-            driver=scene.driver(client, grounds.catalogue, grounds.world),
-            reads=grounds.asked_for(take.inputs),
-            schedule=take.number,
-            cast=take.inputs.cast,
-            skipped=take.inputs.skipped,
+
+    def _driver(self, client: Client, credentials: list[Access]) -> Driver:
+        grounds = self._grounds
+        return grounds.scene.driver(
+            client, grounds.catalogue, grounds.world, credentials=credentials
         )
 
     async def _main(self, one: _Running) -> None:
-        scenario, app = one.notes.take.scenario, one.props.app
+        scenario, fleet = one.notes.take.scenario, one.props.fleet
         kernel = one.props.kernel
         one.notes.lifespan_came()
-        app.on_phase = lambda phase: self._reached(one, phase)
+        fleet.on_phase = lambda phase: self._reached(one, phase)
+        for app in fleet.apps:
+            app.on_flow = one.notes.flow_ended
         stage = Stage(one.props)
         try:
-            if scenario.started:
+            # What is listened to stays open until the app has stopped.
+            async with one.props.listeners:
+                if scenario.started:
+                    kernel.is_exploring = False
+                    await fleet.start()
+                    kernel.is_exploring = True
+                await scenario(stage)
+                await stage.settled()
                 kernel.is_exploring = False
-                await app.start()
-                kernel.is_exploring = True
-            await scenario(stage)
-            await stage.settled()
-            kernel.is_exploring = False
-            if app.is_running:
-                await self._rest(one)
-            await app.stop()
+                if fleet.is_running:
+                    await self._rest(one)
+                await fleet.stop()
         except AppFailed as error:
             one.failure = error
-            await app.drained()
+            await fleet.drained()
             self._reached(one, Phase.STOPPED)
 
     async def _rest(self, one: _Running) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
@@ -14,10 +15,11 @@ from harness.model.race import ActorRole
 from harness.scheduling.actors import ACTOR, Actor
 
 if TYPE_CHECKING:
-    from harness.exploring.app import GatedApp
+    from harness.exploring.fleet import Fleet
     from harness.model.world import World
     from harness.provisioning.client import Client
     from harness.provisioning.driver import Driver
+    from harness.provisioning.listeners import Listeners
     from harness.provisioning.stage import Scene
     from harness.scheduling.kernel import Kernel
     from harness.target.tools import Answer
@@ -32,30 +34,42 @@ class Props:
     Attributes:
         scene: The target, and what its requests are recorded with.
         world: Who is there, and at the end who is not there yet.
-        app: The app of this schedule.
+        fleet: The app of this schedule, in all its processes.
         kernel: Decides who goes on.
         client: Sends and records.
         driver: Makes steps of the world's catalogue.
         reads: Keys of readings that work for any tenant and need no object.
+        flows: Keys of streams and sockets that stay open and need no object.
+        listeners: Keep open what was opened to be listened to.
+        holder: Opens it.
         schedule: Number of the schedule.
         cast: Index of the tenant that plays each part.
         skipped: Numbers of requests that are left out.
         fails: For each tenant what its initialisation may meet.
         refusals: Why what an operator did was refused, as it comes.
+        numbers: Of what is asked, in order.
+        background: What was asked meanwhile, and may go on.
+        elsewhere: The same for each further process of the app.
     """
 
     scene: Scene
     world: World
-    app: GatedApp
+    fleet: Fleet
     kernel: Kernel
     client: Client
     driver: Driver
     reads: tuple[str, ...]
+    flows: tuple[str, ...]
+    listeners: Listeners
+    holder: Client
     schedule: int
     cast: tuple[int, ...]
     skipped: frozenset[int] = frozenset()
     fails: dict[int | None, frozenset[str]] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    background: list[asyncio.Task[Answer]] = field(default_factory=list)
+    elsewhere: tuple[Props, ...] = ()
 
 
 @final
@@ -68,8 +82,6 @@ class Stage:
 
     def __init__(self, props: Props) -> None:
         self.props = props
-        self._asked = 0
-        self._background: list[asyncio.Task[Answer]] = []
 
     def tenant(self, part: int) -> Voice:
         """Return the voice of a tenant; which one plays the part is drawn.
@@ -89,6 +101,27 @@ class Stage:
                 "left out where there are too few.",
             )
         return Voice(self, cast[part])
+
+    def process(self, number: int) -> Stage:
+        """Return the stage on which another process of the app is asked.
+
+        Args:
+            number: From 0, which is this one; the scenario says how many `processes`
+                there are. They start, and stop, together.
+
+        Raises:
+            UsageError: There are not so many.
+        """
+        if number == 0:
+            return self
+        others = self.props.elsewhere
+        if not 0 < number <= len(others):
+            raise UsageError(
+                f"The scenario asks for process {number}, and there are "
+                f"{len(others) + 1}, from 0.",
+                hint=f"Mark it as @scenario(processes={max(number, 0) + 1}).",
+            )
+        return Stage(others[number - 1])
 
     @property
     def newcomer(self) -> Voice:
@@ -118,10 +151,10 @@ class Stage:
         role: ActorRole = ActorRole.REQUEST,
     ) -> Ask:
         """Return something to await that has an actor of its own."""
-        self._asked += 1
+        number = next(self.props.numbers)
         kind = "operator" if role is ActorRole.OPERATOR else "request"
-        actor = Actor(f"{kind} {self._asked}", leaves=leaves, about=about)
-        return Ask(self, self._asked, actor, role=role, tenant=tenant, make=make)
+        actor = Actor(f"{kind} {number}", leaves=leaves, about=about)
+        return Ask(self, number, actor, role=role, tenant=tenant, make=make)
 
     def operate(
         self, about: str, tenant: int, make: Callable[[str], Awaitable[None]]
@@ -156,12 +189,12 @@ class Stage:
 
     def meanwhile(self, *asks: Ask) -> None:
         """Ask, and go on at once; the scenario ends when these are answered, too."""
-        self._background += [one.begin() for one in asks]
+        self.props.background.extend(one.begin() for one in asks)
 
     async def settled(self) -> None:
         """Wait until what was asked meanwhile is answered."""
-        while self._background:
-            waiting, self._background = self._background, []
+        while waiting := tuple(self.props.background):
+            self.props.background.clear()
             await asyncio.wait(waiting)
             for task in waiting:
                 task.result()
@@ -175,13 +208,13 @@ class Stage:
         Raises:
             AppFailed: It did not start.
         """
-        await self.props.app.start(leaves=leaves)
+        await self.props.fleet.start(leaves=leaves)
 
     async def shutdown(self) -> None:
         """Stop the app once it has answered all, as uvicorn does."""
         # What was asked meanwhile is on its way before.
         await asyncio.sleep(0)
-        await self.props.app.stop()
+        await self.props.fleet.stop()
 
     async def restart(self) -> None:
         """Stop the app once it has answered all, and start it again.
@@ -189,7 +222,7 @@ class Stage:
         Raises:
             AppFailed: It did not stop, or not start.
         """
-        await self.props.app.restart()
+        await self.props.fleet.restart()
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass on the schedule's clock."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, final
 from urllib.parse import urlsplit
 
@@ -12,8 +13,11 @@ from harness.exploring.ask import NOBODY, Ask
 from harness.exploring.readiness import note_counted
 from harness.model.race import ActorRole, Removed, Saw, Wrote
 from harness.model.step import Principal, Role, Step
+from harness.model.world import Access
 from harness.provisioning.client import Call, Meaning
+from harness.provisioning.speaking import spoken
 from harness.target.selector import Selection
+from harness.target.socket import Socket
 from harness.target.tools import Answer
 
 if TYPE_CHECKING:
@@ -68,22 +72,13 @@ class Voice:
             json: Body, as JSON.
             leaves: Whether the client may go away at any moment: schedules try.
         """
-        index, props = self._index, self._stage.props
-        call = self._call(method, path, json)
+        call, meaning = self._call(method, path, json), self._meaning(method, path)
 
         async def make(exchange: int) -> Answer:
-            bare = urlsplit(path).path
-            meaning = Meaning(
-                operation=f"{method} {bare}",
-                principal=Principal(index, index),
-                role=Role.CONTROL,
-                audience=props.scene.target.audience(method, bare),
-                mutates=method not in {"GET", "HEAD"},
-                owner=index,
-            )
-            return (await props.client.send(call, meaning, id_=exchange)).answer
+            client = self._stage.props.client
+            return (await client.send(call, meaning, id_=exchange)).answer
 
-        return self._stage.ask(f"{method} {path}", index, make, leaves=leaves)
+        return self._stage.ask(f"{method} {path}", self._index, make, leaves=leaves)
 
     def asks_readiness(self) -> Ask:
         """Ask whether the app is ready; what its answer counts is noted.
@@ -99,16 +94,9 @@ class Voice:
                 hint="Set Target.ready, or mark the scenario as @scenario(ready=True), "
                 "and it is left out where there is none.",
             )
-        call = self._call("GET", path, None)
+        call, meaning = self._call("GET", path, None), self._meaning("GET", path)
 
         async def make(exchange: int) -> Answer:
-            meaning = Meaning(
-                operation=f"GET {path}",
-                principal=Principal(index, index),
-                role=Role.CONTROL,
-                audience=props.scene.target.audience("GET", path),
-                owner=index,
-            )
             reply = await props.client.send(call, meaning, id_=exchange)
             note_counted(props, exchange, reply.answer)
             return reply.answer
@@ -135,6 +123,87 @@ class Voice:
             return (await props.client.send(call, meaning, id_=exchange)).answer
 
         return self._stage.ask(operation, index, make, leaves=leaves)
+
+    def listens(self, which: int = 0, *, leaves: bool = False) -> Ask:
+        """Open something that stays open; see `stream`.
+
+        Args:
+            which: Of the streams and sockets that the app is known to have, modulo
+                their number.
+            leaves: Whether the client may go away at any moment: schedules try.
+
+        Raises:
+            UsageError: None is known.
+        """
+        index, props = self._index, self._stage.props
+        if not props.flows:
+            raise UsageError(
+                "No stream or socket of the app's is known that stays open.",
+                hint="Mark the scenario as @scenario(flows=True), and it is left out.",
+            )
+        operation = props.flows[which % len(props.flows)]
+        socket = props.driver.catalogue.operations[operation].socket
+
+        async def make(exchange: int) -> Answer:
+            step = Step(operation, Principal(index, index), index, Role.CONTROL)
+            written = props.driver.written(step)
+            if written is None:
+                whose = "anybody" if index is None else self.tenant.alias
+                raise UsageError(f"{operation} cannot be asked by {whose}.")
+            call, meaning = written
+            says = None
+            if socket is not None:
+                call, says = spoken(socket, call, self._access())
+            reply = await props.holder.hold(call, meaning, id_=exchange, says=says)
+            return reply.answer
+
+        return self._stage.ask(operation, index, make, leaves=leaves)
+
+    def stream(self, path: str, *, leaves: bool = False) -> Ask:
+        """Open a stream, which stays open until the app, or its shutdown, ends it.
+
+        What is awaited is its beginning; what comes then is scanned. An answer that
+        does not stream is one like any other.
+
+        Args:
+            path: With its query, if any.
+            leaves: Whether the client may go away at any moment: schedules try.
+        """
+        call, meaning = self._call("GET", path, None), self._meaning("GET", path)
+
+        async def make(exchange: int) -> Answer:
+            holder = self._stage.props.holder
+            return (await holder.hold(call, meaning, id_=exchange)).answer
+
+        return self._stage.ask(f"GET {path}", self._index, make, leaves=leaves)
+
+    def socket(
+        self, path: str, *, says: Sequence[Any] = (), leaves: bool = False
+    ) -> Ask:
+        """Open a WebSocket, which stays open as a `stream` does.
+
+        Args:
+            path: With its query, if any. If `Target.sockets` has it, the credential
+                goes along as is said there; else with the headers.
+            says: What is said once it is open: JSON values, or texts.
+            leaves: Whether the client may go away at any moment: schedules try.
+        """
+        bare = urlsplit(path).path
+        known = self._stage.props.scene.target.sockets
+        socket = next((one for one in known if one.path == bare), Socket(bare))
+        call = self._call("GET", path, list(says))
+        access = self._access()
+        if not socket.by_header:
+            own = set(access.headers)
+            call = replace(call, headers=tuple(h for h in call.headers if h not in own))
+        call, said = spoken(socket, call, access)
+        meaning = self._meaning("GET", path)
+
+        async def make(exchange: int) -> Answer:
+            holder = self._stage.props.holder
+            return (await holder.hold(call, meaning, id_=exchange, says=said)).answer
+
+        return self._stage.ask(f"GET {path}", self._index, make, leaves=leaves)
 
     def logs_in(self) -> Ask:
         """Log the tenant's user in, for what is asked from then on."""
@@ -237,15 +306,30 @@ class Voice:
         cast = self._stage.props.driver.cast
         return dict(cast.credentials[self.tenant.index].headers)
 
+    def _access(self) -> Access:
+        if self._index is None:
+            return Access()
+        return self._stage.props.driver.cast.credentials[self._index]
+
+    def _meaning(self, method: str, path: str) -> Meaning:
+        bare = urlsplit(path).path
+        return Meaning(
+            operation=f"{method} {bare}",
+            principal=Principal(self._index, self._index),
+            role=Role.CONTROL,
+            audience=self._stage.props.scene.target.audience(method, bare),
+            mutates=method not in {"GET", "HEAD"},
+            owner=self._index,
+        )
+
     def _call(self, method: str, path: str, json: Any) -> Call:
         index, props = self._index, self._stage.props
         tenant = None if index is None else props.world.tenants[index]
         selection = props.scene.target.selector.select(tenant) or Selection()
-        access = () if index is None else props.driver.cast.credentials[index].headers
         return Call(
             method=method,
             path=selection.prefix + path,
-            headers=(*selection.headers, *access),
+            headers=(*selection.headers, *self._access().headers),
             host=selection.host,
             body=b"" if json is None else json_.dumps(json).encode(),
             content_type="" if json is None else "application/json",

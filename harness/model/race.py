@@ -345,6 +345,36 @@ class Keeps:
     count: int
 
 
+class FlowEnding(StrEnum):
+    """How a stream, or a socket, ended that was open when the app was stopped."""
+
+    ENDED = "ended"
+    """The app ended it."""
+    CUT = "cut off"
+    """The server cancelled what served it, and that was then through."""
+    REFUSED = "refused"
+    """The server refused a socket that the app had not let in yet."""
+    OUTLIVED = "outlived"
+    """What serves it went on after the shutdown, though it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEnded:
+    """What became of a stream or socket that was open when the app was stopped.
+
+    Attributes:
+        schedule: Number of the schedule.
+        exchange: Id of the request that opened it.
+        ending: How it ended.
+    """
+
+    kind: Literal["flow ended"]
+    at: float
+    schedule: int
+    exchange: int
+    ending: FlowEnding
+
+
 RaceEvent = (
     Scheduled
     | ActorCame
@@ -358,6 +388,7 @@ RaceEvent = (
     | Removed
     | Rested
     | Keeps
+    | FlowEnded
 )
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from harness.hosting.flow import Incoming
+from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.compression import open_body
-from harness.model.event import Channel, Exchange
+from harness.model.event import SWITCHED, Channel, Exchange
 from harness.model.masking import masked
 from harness.provisioning.calls import Call, Meaning, mended_slash, retry_after, written
 from harness.provisioning.habits import Habits
@@ -124,16 +124,53 @@ class Client:
         id_ = id_ or self._recorder.next_exchange()
 
         async def ask() -> Response | Opened:
-            query = (*call.query, *call.secrets)
-            bare = replace(call, method="GET", query=query, body=b"", content_type="")
-            answer = await self._hosted.connect(
-                written(bare), exchange=id_, timeout=self._timeout
-            )
+            answer = await self._shake_hands(call, id_)
             if isinstance(answer, Response):
                 return answer
             return await talked(answer, says, meaning.operation, self._habits)
 
         return await self._made(call, meaning, id_, ask, None)
+
+    async def hold(
+        self,
+        call: Call,
+        meaning: Meaning,
+        *,
+        id_: int,
+        says: Sequence[str] | None = None,
+    ) -> Reply:
+        """Open what goes on, for listeners to keep open, and record how it began.
+
+        Nothing is waited for, to see whether it ends by itself.
+
+        Args:
+            call: The request.
+            meaning: What it stands for.
+            id_: Id of the exchange.
+            says: What is said on a socket once it is open; None for a stream.
+        """
+
+        async def ask() -> Response | Opened:
+            if says is None:
+                flow = await self._once(written(call), id_)
+                if isinstance(flow, Response):
+                    return flow
+                return Opened(flow, Response(flow.status, flow.headers, b""))
+            socket = await self._shake_hands(call, id_)
+            if isinstance(socket, Response):
+                return socket
+            for said in says:
+                await socket.say(said)
+            return Opened(socket, Response(SWITCHED, socket.headers, b""))
+
+        return await self._made(call, meaning, id_, ask, None)
+
+    async def _shake_hands(self, call: Call, id_: int) -> Response | Conversation:
+        query = (*call.query, *call.secrets)
+        bare = replace(call, method="GET", query=query, body=b"", content_type="")
+        return await self._hosted.connect(
+            written(bare), exchange=id_, timeout=self._timeout
+        )
 
     async def _made(
         self,

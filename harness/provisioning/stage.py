@@ -140,9 +140,24 @@ class Scene:
             secrets=(*secrets, *actor.secrets) if actor else secrets,
         )
 
-    def driver(self, client: Client, catalogue: Catalogue, world: World) -> Driver:
-        """Return a driver for a running app that holds a world."""
-        credentials = list(world.credentials)
+    def driver(
+        self,
+        client: Client,
+        catalogue: Catalogue,
+        world: World,
+        *,
+        credentials: list[Access] | None = None,
+    ) -> Driver:
+        """Return a driver for a running app that holds a world.
+
+        Args:
+            client: Sends and records.
+            catalogue: What can be asked of the app.
+            world: Who is there.
+            credentials: Of each tenant, where several drivers have them in common.
+        """
+        if credentials is None:
+            credentials = list(world.credentials)
 
         async def renew(tenant: int) -> Access:
             tools = self.tools(client, world.tenants[tenant], Role.LOGIN)

@@ -22,7 +22,9 @@ from harness.observe.logs import tap
 from harness.observe.reader import LogReader
 from harness.observe.resources import resources_tapped
 from harness.provisioning.casting import learn_names
+from harness.provisioning.listening import goes_on
 from harness.provisioning.people import mint_tenant
+from harness.recording.context import PROCESS
 from harness.run.askings import Askings, askings
 from harness.run.bytecode import kept_bytecode
 from harness.run.hosts import spec_of
@@ -70,6 +72,7 @@ class Venue:
         world: They, and one whom it does not know yet.
         state: Sets the database back.
         askings: What tenants ask for where a scenario leaves that open.
+        flows: Keys of streams and sockets that stay open and need no object.
         foreign: Databases on the server that are not the app's.
         clock: What `time.monotonic` is to the app.
         outer: Runs what is not part of a schedule, on an event loop of its own.
@@ -83,6 +86,7 @@ class Venue:
     world: World
     state: State
     askings: Askings
+    flows: tuple[str, ...]
     foreign: Sequence[str]
     clock: VirtualClock
     outer: Outer
@@ -112,6 +116,7 @@ class Venue:
                 world=world,
                 reads=self.askings.reads,
                 writes=self.askings.writes,
+                flows=self.flows,
                 state=self.state,
                 names=Names(world.tenants),
                 activity=connections,
@@ -156,6 +161,7 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
             opened = open_scene(target, order, pg)
             scene, state = outer(stack.enter_async_context(opened))
             stage = outer(set_stage(scene, state, order))
+            asked = outer(askings(scene, stage))
             yield Venue(
                 target=target,
                 order=order,
@@ -164,7 +170,8 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
                 stage=stage,
                 world=_with_newcomer(scene, stage.world),
                 state=state,
-                askings=outer(askings(scene, stage)),
+                askings=asked,
+                flows=_flows(scene, stage),
                 foreign=foreign,
                 clock=clock,
                 outer=outer,
@@ -197,6 +204,16 @@ def _with_newcomer(scene: Scene, world: World) -> World:
     )
 
 
+def _flows(scene: Scene, stage: Stage) -> tuple[str, ...]:
+    """Return what stays open and needs no object, as far as its kind was tried."""
+    catalogue = stage.catalogue
+    return tuple(
+        one.key
+        for one in catalogue.operations.values()
+        if goes_on(one, scene.habits) and not catalogue.resources.needs(one)
+    )
+
+
 @contextlib.contextmanager
 def _taps(scene: Scene, order: Order, *, steps: bool) -> Iterator[Watching]:
     """Have the app's surroundings, and all that is seen told to the current watch."""
@@ -204,15 +221,15 @@ def _taps(scene: Scene, order: Order, *, steps: bool) -> Iterator[Watching]:
 
     def called(call: Call) -> None:
         for watch in current:
-            watch.called(1, call)
+            watch.called(PROCESS.get(), call)
 
     def connected(connection: Connection) -> None:
         for watch in current:
-            watch.connected(1, connection)
+            watch.connected(PROCESS.get(), connection)
 
     def used(use: Use) -> None:
         for watch in current:
-            watch.used(1, use)
+            watch.used(PROCESS.get(), use)
 
     @contextlib.contextmanager
     def watching(watch: BootWatch) -> Iterator[None]:

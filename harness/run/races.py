@@ -228,21 +228,25 @@ class _Run:
         return [one for one in drawn if exploration.suits(scenario, plain, one)]
 
     def _lacks(self, scenario: Scenario) -> str:
-        target = self.venue.target
+        """Say why a scenario is left out; "" if it is not."""
+        return next(self._lacking(scenario), "")
+
+    def _lacking(self, scenario: Scenario) -> Iterator[str]:
+        target, tenants = self.venue.target, self.order.settings.tenants
         for action in scenario.actions:
             if action not in target.actions:
-                return f"the target has no action {action!r}"
+                yield f"the target has no action {action!r}"
         for subject in scenario.generations:
             if subject not in target.generations:
-                return f"the target has no generations of {subject!r}"
+                yield f"the target has no generations of {subject!r}"
         if scenario.idle and not target.idle:
-            return "the target does not say how its app gives up what nobody uses"
+            yield "the target does not say how its app gives up what nobody uses"
         if scenario.ready and not target.ready:
-            return "the target does not say where its app tells that it is ready"
-        tenants = self.order.settings.tenants
+            yield "the target does not say where its app tells that it is ready"
+        if scenario.flows and not self.venue.flows:
+            yield "no stream or socket of the app's is known that stays open"
         if scenario.tenants > tenants:
-            return f"it needs {scenario.tenants} tenants, and there are {tenants}"
-        return ""
+            yield f"it needs {scenario.tenants} tenants, and there are {tenants}"
 
     def _judge(self, events: tuple[Event, ...]) -> list[Finding]:
         return check(self.venue.stage.history(events))

@@ -53,7 +53,7 @@ target = Target(
     provision=provision,
     selector=HeaderSelector("X-Tenant", "{slug}"),
     public=("/signup",),
-    skip=("/visits", "/boots", "/pair/*"),
+    skip=("/visits", "/boots", "/pair/*", "/news"),
     reimport=(APP,),
     strategies={
         name: {"KIOSK": name}

@@ -10,11 +10,12 @@ import pytest
 
 from harness.errors import AppFailed, UsageError
 from harness.exploring.app import GatedApp
+from harness.exploring.fleet import Fleet
 from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.boot import Phase
 from harness.model.canary import CanaryKey
-from harness.model.race import Ending
+from harness.model.race import Ending, FlowEnding
 from harness.model.scanner import Scanner
 from harness.point import point
 from harness.recording.context import EXCHANGE
@@ -40,7 +41,9 @@ class App:
         elif scope["type"] == "websocket":
             await self._talk(receive, send)
         else:
-            await self._answer(scope["path"], receive, send)
+            await self._answer(
+                scope["path"], receive, send, stubborn=bool(scope["query_string"])
+            )
 
     async def _live(self, receive: Any, send: Any) -> None:
         for phase in ("startup", "shutdown"):
@@ -52,7 +55,9 @@ class App:
                 raise RuntimeError("out of order")
             await send({"type": f"lifespan.{phase}.complete"})
 
-    async def _answer(self, path: str, receive: Any, send: Any) -> None:
+    async def _answer(
+        self, path: str, receive: Any, send: Any, *, stubborn: bool
+    ) -> None:
         self.events.append(f"{path} {WHOSE.get()}")
         WHOSE.set(path)
         await receive()
@@ -69,8 +74,13 @@ class App:
                 await point("part")
                 body = {"type": "http.response.body", "body": part, "more_body": True}
                 await send(body)
-            if path == "/stream":
-                await asyncio.Event().wait()
+            while path == "/stream":
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    if not stubborn:
+                        raise
+                    self.events.append(f"{path} cancelled")
             text = f"{ACTOR.get()}, {EXCHANGE.get()}".encode()
             await send({"type": "http.response.body", "body": text})
         except asyncio.CancelledError:
@@ -207,11 +217,16 @@ def test_it_is_started_once() -> None:
 def test_it_can_be_restarted_and_serves_again() -> None:
     app, answers = App(), []
 
-    async def act(one: GatedApp, kernel: Kernel) -> None:
-        await one.restart()
+    async def scenario(kernel: Kernel) -> None:
+        one = hosted(app, kernel)
+        fleet = Fleet([one])
+        await fleet.start()
+        await fleet.restart()
         answers.append(await ask(one, kernel, "/a"))
+        await fleet.stop()
+        await fleet.stop()
 
-    played(act, app)
+    play(scenario)
 
     assert app.events == ["startup", "shutdown", "startup", "/a nobody's", "shutdown"]
     assert answers == ["onetwo/a, 7"]
@@ -262,17 +277,54 @@ def test_a_stream_is_handed_over_and_ends_when_it_is_left() -> None:
     assert app.events[-2:] == ["/stream cancelled", "shutdown"]
 
 
-def test_a_stream_that_nobody_leaves_keeps_the_app_from_stopping() -> None:
-    app = App()
+def flows_at_the_end(
+    app: App, path: str, *, connects: bool = False
+) -> tuple[Played, list[tuple[int, FlowEnding]], list[Incoming | Conversation]]:
+    """Stop an app on which something stays open; tell what became of it."""
+    told: list[tuple[int, FlowEnding]] = []
+    opened: list[Incoming | Conversation] = []
 
     async def act(one: GatedApp, kernel: Kernel) -> None:
-        await one.open(request("/stream"))
+        one.on_flow = lambda exchange, ending: told.append((exchange, ending))
+        make = one.connect if connects else one.open
+        flow = await make(request(path), exchange=7)
+        assert not isinstance(flow, Response)
+        opened.append(flow)
 
-    run = played(act, app)
+    return played(act, app), told, opened
 
-    assert run.ran.ending is Ending.DEADLOCK
-    assert any("_answer" in line for one in run.ran.waiting for line in one.stack)
-    assert "shutdown" not in app.events
+
+def test_a_stream_that_nobody_leaves_is_cut_off_before_the_shutdown() -> None:
+    app = App()
+
+    run, told, [stream] = flows_at_the_end(app, "/stream")
+
+    assert run.ran.ending is Ending.ENDED
+    assert told == [(7, FlowEnding.CUT)]
+    assert app.events[-2:] == ["/stream cancelled", "shutdown"]
+    assert isinstance(stream, Incoming)
+
+
+def test_a_stream_that_cannot_be_cancelled_outlives_the_shutdown() -> None:
+    app = App()
+
+    run, told, _ = flows_at_the_end(app, "/stream?stubborn")
+
+    assert run.ran.ending is Ending.ENDED
+    assert told == [(7, FlowEnding.OUTLIVED)]
+    # Once when its time was over, and once more after the shutdown.
+    cancelled = "/stream cancelled"
+    assert app.events[2:5] == [cancelled, "shutdown", cancelled]
+
+
+def test_a_socket_that_ends_when_the_server_says_so_is_not_cut_off() -> None:
+    app = App()
+
+    run, told, _ = flows_at_the_end(app, "/talk", connects=True)
+
+    assert run.ran.ending is Ending.ENDED
+    assert told == [(7, FlowEnding.ENDED)]
+    assert app.events == ["startup", "closed 1012", "shutdown"]
 
 
 @pytest.mark.parametrize(("leaves", "code"), [(True, 1001), (False, 1012)])

@@ -30,6 +30,7 @@ def test_options_are_kept() -> None:
 
     assert (made.tenants, made.started, made.faults) == (3, False, 2)
     assert made.actions == ("evict",)
+    assert (made.ready, made.flows, made.processes) == (False, False, 1)
 
 
 def plain(stage: Stage) -> None:

@@ -11,11 +11,21 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Protocol
 
 import asyncpg
-from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Header,
+    HTTPException,
+    Request,
+    WebSocket,
+    WebSocketDisconnect,
+)
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from tests.races.apps import luck
@@ -249,6 +259,39 @@ async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
         await db.close()
 
 
+flows = APIRouter()
+
+
+@flows.get("/news")
+async def news(_: Pool, slug: Slug) -> StreamingResponse:
+    """Tell whose it is, and then nothing."""
+
+    async def told() -> AsyncIterator[bytes]:
+        yield f"data: {slug}\n\n".encode()
+        await asyncio.Event().wait()
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+@flows.websocket("/deaf")
+async def deaf(socket: WebSocket) -> None:
+    """Hear nothing, and be cancelled twice in vain."""
+    await socket.accept()
+    for _ in range(2):
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+    await asyncio.Event().wait()
+
+
+@flows.websocket("/chat")
+async def chat(socket: WebSocket, slug: Slug) -> None:
+    """Repeat what is said, and to whom."""
+    await socket.accept()
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.send_text(f"{slug}: {await socket.receive_text()}")
+
+
 def create_app() -> FastAPI:
     """Return the app."""
     app = FastAPI(lifespan=lifespan)
@@ -294,4 +337,5 @@ def create_app() -> FastAPI:
             async with locks[other]:
                 return 2
 
+    app.include_router(flows)
     return app
