@@ -19,7 +19,7 @@ LONGEST_GLANCE: Final = 0.032
 STALL: Final = 5.0
 """Seconds after which work that nobody answers is said to wait for something here."""
 SLOWEST: Final = 60.0
-"""The same for a statement that the database has not answered."""
+"""The same for what the database has not answered, or not let in."""
 
 
 @final
@@ -167,8 +167,9 @@ class Flights:
     def _stalls(self, entry: Entry, now: float) -> bool:
         if entry.held or entry.lent:
             return False
-        wire = entry.work.wire
-        patience = SLOWEST if wire is not None and wire.outstanding else STALL
+        wire, kind = entry.work.wire, entry.work.kind
+        asked = kind == "connect" or (wire is not None and wire.outstanding)
+        patience = SLOWEST if asked else STALL
         if now - entry.since < patience:
             return False
         if not entry.waits:
