@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import Inconclusive
+from harness.model.canary import FIRST_PLANTED_FIELD
 from harness.model.event import Exchange
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.stage import simple_readings, simple_writings
@@ -21,7 +22,9 @@ class Askings:
     """What works for any tenant and needs no object, by its keys.
 
     Attributes:
-        reads: Readings; those that show a tenant its own data come first.
+        reads: Readings; those that show a tenant what it wrote come first, and then
+            those that show who it is: that may be all right in an answer of which the
+            rest is another's.
         writes: What changes something, and works any number of times.
     """
 
@@ -38,12 +41,12 @@ async def askings(scene: Scene, stage: Stage) -> Askings:
     mark = scene.recorder.mark
     async with scene.host() as hosted:
         driver = scene.driver(scene.client(hosted), stage.catalogue, stage.world)
-        shown: dict[str, bool] = {}
+        shown: dict[str, int] = {}
         for operation in simple_readings(driver):
             made = await _asked(driver, operation)
             if made is not None:
-                own = any(one.hit.owner == 0 for one in made.found)
-                shown[operation.key] = own
+                own = {one.hit.field for one in made.found if one.hit.owner == 0}
+                shown[operation.key] = max(map(_weight, own), default=0)
         writes = [
             operation.key
             for operation in simple_writings(driver)
@@ -56,8 +59,13 @@ async def askings(scene: Scene, stage: Stage) -> Askings:
             hint="Races need a GET that works for each tenant.",
         )
     # Sorting is stable: otherwise they stay in the order of the document.
-    reads = sorted(shown, key=lambda key: not shown[key])
+    reads = sorted(shown, key=lambda key: -shown[key])
     return Askings(tuple(reads), tuple(writes))
+
+
+def _weight(field: int) -> int:
+    """Return 2 for what a tenant wrote itself, 1 for what says who it is."""
+    return 2 if field >= FIRST_PLANTED_FIELD else 1
 
 
 async def _repeats(driver: Driver, operation: Operation) -> bool:

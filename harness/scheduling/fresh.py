@@ -32,6 +32,8 @@ def gated_loop() -> Iterator[GatedLoop]:
         try:
             clear(loop)
             _hang_up(loop)
+            # Pools that keep a minimum begin to replace what was cut.
+            clear(loop)
         finally:
             asyncio.set_event_loop(None)
             loop.close()

@@ -21,11 +21,14 @@ async def look(stage: Stage) -> None:
 def test_readings_come_first_then_what_can_be_written_again_and_again(
     venue: Venue, grounds: Grounds
 ) -> None:
-    assert venue.askings.reads == ("GET /items",)
+    # Who is served from another tenant's pool sees nothing of it in its account.
+    assert venue.askings.reads == ("GET /items", "GET /account")
     assert venue.askings.writes == ("POST /items",)
-    assert grounds.asked_for(Inputs((0, 1))) == ("GET /items",)
-    assert grounds.asked_for(Inputs((0, 1), 1)) == ("POST /items", "GET /items")
-    assert grounds.asked_for(Inputs((0, 1), 2)) == ("GET /items",)
+    reads = ("GET /items", "GET /account")
+    assert grounds.asked_for(Inputs((0, 1))) == reads
+    assert grounds.asked_for(Inputs((0, 1), 1)) == ("GET /account", "GET /items")
+    assert grounds.asked_for(Inputs((0, 1), 2)) == ("POST /items", *reads)
+    assert grounds.asked_for(Inputs((0, 1), 3)) == reads
 
 
 def test_a_scenario_that_leaves_it_open_asks_for_several_things(

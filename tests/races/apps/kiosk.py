@@ -303,6 +303,10 @@ def create_app() -> FastAPI:
         request.state.tenants.add(slug)
         return {}
 
+    @app.get("/account")
+    async def account(_: Pool, slug: Slug) -> str:
+        return slug
+
     @app.post("/items", status_code=201)
     async def put(pool: Pool, slug: Slug, new: ItemIn) -> Item:
         number = await pool.fetchval(
