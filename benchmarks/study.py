@@ -39,7 +39,7 @@ def outcomes(
     seed: int, names: list[str], runs: Path, *, sweep: bool
 ) -> list[MutantOutcome]:
     """Try variants under a seed."""
-    settings = Settings(target=TARGET, seed=seed, sweep=sweep, runs=runs)
+    settings = Settings(target=TARGET, seed=seed, sweep=sweep, together=12, runs=runs)
     return mutants(Order(settings, "", ROOT, silent), names)
 
 

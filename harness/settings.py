@@ -85,6 +85,8 @@ class Settings(BaseModel):
     """Sequences that the state machine tries."""
     steps: int = Field(default=12, ge=1)
     """Longest sequence, in requests."""
+    together: int = Field(default=48, ge=0, le=100_000)
+    """Schedules in which `isolation` has requests of tenants meet; 0 for none."""
     fail_on: Severity = Severity.MINOR
     """A finding of this severity, or a worse one, fails the run."""
     floor_channels: Annotated[tuple[Channel, ...], BeforeValidator(_listed)] = (

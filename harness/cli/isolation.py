@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 
 from harness.cli import options
 from harness.cli.ending import end_with
 from harness.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from harness.settings import Settings
 
 
 def isolation(
@@ -23,6 +27,7 @@ def isolation(
     machine: options.Machine = None,
     examples: options.Examples = None,
     steps: options.Steps = None,
+    together: options.Together = None,
     hosting: options.Hosting = None,
     workers: options.Workers = None,
     port: options.Port = None,
@@ -37,15 +42,20 @@ def isolation(
     junit: options.Junit = None,
 ) -> None:
     """Look for anything of one tenant that reaches another."""
-    end_with(partial(_isolation, ctx.params))
+    end_with(partial(_isolation, ctx.params, ctx.obj))
 
 
-def _isolation(flags: Mapping[str, object], terminal: Terminal) -> int:
+def _isolation(flags: Mapping[str, object], process: object, terminal: Terminal) -> int:
     from harness.cli.beginning import begin
+    from harness.cli.hashing import start_anew
     from harness.cli.progress import following
     from harness.cli.showing import show, write_junit
 
-    beginning = begin(flags, terminal)
+    def same_hashes(settings: Settings) -> None:
+        if settings.together and settings.hosting == "inprocess":
+            start_anew(settings.seed, process)
+
+    beginning = begin(flags, terminal, first=same_hashes)
     settings = beginning.settings
     # After the settings: it loads everything, and a mistyped flag needs nothing.
     from harness import run

@@ -37,6 +37,7 @@ def mutants(
     machine: options.Machine = None,
     examples: options.Examples = None,
     steps: options.Steps = None,
+    together: options.Together = None,
     hosting: options.Hosting = None,
     workers: options.Workers = None,
     port: options.Port = None,
@@ -67,7 +68,8 @@ def _mutants(
     from harness.errors import UsageError
 
     def same_hashes(settings: Settings) -> None:
-        if exercise == "races":
+        meets = settings.together and settings.hosting == "inprocess"
+        if exercise == "races" or meets:
             start_anew(settings.seed, process)
 
     beginning = begin(flags, terminal, first=same_hashes)

@@ -51,6 +51,10 @@ Machine = Annotated[
 ]
 Examples = Annotated[int | None, typer.Option(help="Sequences that are tried.")]
 Steps = Annotated[int | None, typer.Option(help="Longest sequence, in requests.")]
+Together = Annotated[
+    int | None,
+    typer.Option(help="Schedules in which requests of tenants meet; 0 for none."),
+]
 Schedules = Annotated[
     int | None, typer.Option(help="Schedules of each scenario that are explored.")
 ]

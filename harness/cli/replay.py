@@ -98,7 +98,7 @@ def _replay(asked: _Asked, flags: Mapping[str, object], terminal: Terminal) -> i
 
     def same_hashes(settings: Settings) -> None:
         recorded = read_result(find_run(asked.run, settings.runs))
-        if recorded.exercise == RACES:
+        if recorded.exercise == RACES or _tokens(recorded, asked.fingerprint):
             start_anew(recorded.seed, asked.process)
 
     beginning = begin(flags, terminal, first=same_hashes)
@@ -108,9 +108,19 @@ def _replay(asked: _Asked, flags: Mapping[str, object], terminal: Terminal) -> i
     fingerprint = asked.fingerprint
     if fingerprint:
         fingerprint = find_finding(recorded, fingerprint).fingerprint
-    if recorded.exercise == RACES:
-        asked = replace(asked, fingerprint=fingerprint)
+    asked = replace(asked, fingerprint=fingerprint)
+    ordered = _tokens(recorded, fingerprint)
+    scripted = any(
+        one.script and one.fingerprint.startswith(fingerprint)
+        for one in recorded.findings
+    )
+    if recorded.exercise == RACES or (ordered and not scripted):
         return _replay_races(recorded, asked, beginning, terminal)
+    if ordered:
+        terminal.tell(
+            f"{len(ordered)} more show in an order of requests: replay each by its "
+            "token, or name its fingerprint."
+        )
     if asked.step or asked.files or asked.target:
         raise UsageError(
             "--step, --scenario and --target are for races; another run knows its own.",
@@ -165,11 +175,7 @@ def _replay_races(
     from harness.errors import UsageError
     from harness.reports.text import scenario_files
 
-    tokens = {
-        one.interleaving.token: one.fingerprint
-        for one in recorded.findings
-        if one.interleaving and one.fingerprint.startswith(asked.fingerprint)
-    }
+    tokens = _tokens(recorded, asked.fingerprint)
     if not tokens:
         raise UsageError(
             f"The run {recorded.id} has no finding with a schedule to replay.",
@@ -181,6 +187,20 @@ def _replay_races(
         target=asked.target or recorded.target,
     )
     return _step_through(tokens, asked, beginning, terminal)
+
+
+def _tokens(recorded: Result, fingerprint: str) -> Mapping[str, str]:
+    """Return the tokens of a run's findings, each with its fingerprint.
+
+    Args:
+        recorded: The run.
+        fingerprint: How those begin that count.
+    """
+    return {
+        one.interleaving.token: one.fingerprint
+        for one in recorded.findings
+        if one.interleaving and one.fingerprint.startswith(fingerprint)
+    }
 
 
 def _step_through(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from harness.environment.activity import Activity
+    from harness.exploring.rounds import Round
     from harness.exploring.scenario import Scenario
     from harness.hosting.boot_watch import BootWatch, Names
     from harness.model.world import World
@@ -31,11 +32,13 @@ class Inputs:
         reads: From which of the readings on they are counted; behind the last one
             come the writings.
         skipped: Numbers of requests that are left out.
+        rounds: What is asked at once, for a scenario that does not say so itself.
     """
 
     cast: tuple[int, ...]
     reads: int = 0
     skipped: frozenset[int] = frozenset()
+    rounds: tuple[Round, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

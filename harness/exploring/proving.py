@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.exploring import rounds
 from harness.exploring.diagram import interleaving_of
 from harness.exploring.grounds import Inputs
 from harness.exploring.schedules import Played
@@ -47,6 +48,7 @@ class Bench:
         variant: Of the target, for tokens.
         seed: Of whatever is drawn.
         steps: Whether steps of tasks are put in order, too; findings are labelled.
+        tries: Schedules that a finding's shortening may take.
     """
 
     schedules: Schedules
@@ -55,6 +57,7 @@ class Bench:
     variant: str
     seed: int
     steps: bool = False
+    tries: int = TRIES
 
     def judged(
         self, scenario: Scenario, inputs: Inputs, chooser: Chooser, strategy: str
@@ -145,7 +148,7 @@ class Bench:
             self.recorder.forget(again.mark)
             return any(one.fingerprint == finding.fingerprint for one in findings)
 
-        shrunk = shrink(elements, fails, tries=TRIES)
+        shrunk = shrink(elements, fails, tries=self.tries)
         again, findings, short = self._again(
             scenario, inputs, requests, shrunk.elements
         )
@@ -225,4 +228,5 @@ def written(inputs: Inputs) -> Mapping[str, Any]:
         "cast": list(inputs.cast),
         "reads": inputs.reads,
         "skipped": sorted(inputs.skipped),
+        **({"rounds": rounds.written(inputs.rounds)} if inputs.rounds else {}),
     }

@@ -100,17 +100,19 @@ class Schedules:
 
     Args:
         grounds: What they have in common.
+        compared: Whether each is compared with how it goes if nobody interferes.
     """
 
-    def __init__(self, grounds: Grounds) -> None:
+    def __init__(self, grounds: Grounds, *, compared: bool = True) -> None:
         self._grounds = grounds
+        self._compared = compared
         self._numbers = itertools.count(1)
         self._alone: dict[tuple[str, Inputs], Alone] = {}
 
     def play(
         self, scenario: Scenario, inputs: Inputs, chooser: Chooser, *, strategy: str
     ) -> Played:
-        """Run one schedule, and before it, once, one in which nobody interferes.
+        """Run one schedule; first, if they are compared, one that nobody disturbs.
 
         Args:
             scenario: What happens.
@@ -125,7 +127,8 @@ class Schedules:
             Inconclusive: The tenants' logins have expired.
             PostgresError: The database does not answer.
         """
-        self.alone(scenario, inputs)
+        if self._compared:
+            self.alone(scenario, inputs)
         take = Take(scenario, inputs, strategy, next(self._numbers))
         return self._play(take, chooser)
 
@@ -235,6 +238,7 @@ class Schedules:
             schedule=take.number,
             cast=take.inputs.cast,
             skipped=take.inputs.skipped,
+            rounds=take.inputs.rounds,
         )
         elsewhere = tuple(
             replace(

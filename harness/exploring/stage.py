@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ from harness.errors import UsageError
 from harness.exploring.ask import NOBODY, Ask
 from harness.exploring.voice import Voice
 from harness.model.race import ActorRole
+from harness.provisioning.driver import Impossible
 from harness.scheduling.actors import ACTOR, Actor
 
 if TYPE_CHECKING:
     from harness.exploring.fleet import Fleet
+    from harness.exploring.rounds import Round
+    from harness.model.step import Step
     from harness.model.world import World
     from harness.provisioning.client import Client
     from harness.provisioning.driver import Driver
@@ -45,6 +49,7 @@ class Props:
         schedule: Number of the schedule.
         cast: Index of the tenant that plays each part.
         skipped: Numbers of requests that are left out.
+        rounds: What is asked at once, where that was drawn.
         fails: For each tenant what its initialisation may meet.
         refusals: Why what an operator did was refused, as it comes.
         numbers: Of what is asked, in order.
@@ -65,6 +70,7 @@ class Props:
     schedule: int
     cast: tuple[int, ...]
     skipped: frozenset[int] = frozenset()
+    rounds: tuple[Round, ...] = ()
     fails: dict[int | None, frozenset[str]] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -155,6 +161,32 @@ class Stage:
         kind = "operator" if role is ActorRole.OPERATOR else "request"
         actor = Actor(f"{kind} {number}", leaves=leaves, about=about)
         return Ask(self, number, actor, role=role, tenant=tenant, make=make)
+
+    def step(self, step: Step, *, leaves: bool = False) -> Ask:
+        """Return a step's request; what it makes belongs to its owner from then on.
+
+        It is answered as nobody's where the step cannot be made now.
+
+        Args:
+            step: Of the world's catalogue.
+            leaves: Whether the client may go away at any moment: schedules try.
+        """
+
+        async def make(exchange: int) -> Answer:
+            made = await self.props.driver.once(step, id_=exchange)
+            return NOBODY if isinstance(made, Impossible) else made.answer
+
+        return self.ask(str(step), step.principal.credential, make, leaves=leaves)
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Have what came first go first, for a block: nothing is explored in it."""
+        kernel = self.props.kernel
+        before, kernel.is_exploring = kernel.is_exploring, False
+        try:
+            yield
+        finally:
+            kernel.is_exploring = before
 
     def operate(
         self, about: str, tenant: int, make: Callable[[str], Awaitable[None]]

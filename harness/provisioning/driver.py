@@ -177,6 +177,26 @@ class Driver:
         )
         return composed.call, meaning
 
+    async def once(self, step: Step, *, id_: int) -> Reply | Impossible:
+        """Make a step's request alone: nothing is read around it, or tried again.
+
+        Args:
+            step: Of an operation that the app offers.
+            id_: Id of the exchange.
+        """
+        operation = self.catalogue.operations.get(step.operation)
+        if operation is None:
+            return Impossible("the app no longer offers this operation")
+        keys = self._keys(operation, step)
+        if isinstance(keys, Impossible):
+            return keys
+        made = await self._attempt(operation, keys, step, id_=id_, alone=True)
+        if isinstance(made, Impossible):
+            return made
+        values = made.composed.values
+        self._accounts.account(operation, keys, step, values, made.reply)
+        return made.reply
+
     def readdressed(self, operation: Operation) -> bool:
         """Whether a refused operation carries an address, and another sort is left."""
         carries = self.carries_address(operation)
@@ -357,8 +377,10 @@ class Driver:
         keys: Keys,
         step: Step,
         *,
-        precedes: int,
-        follows: int,
+        precedes: int = 0,
+        follows: int = 0,
+        id_: int = 0,
+        alone: bool = False,
     ) -> _Made | Impossible:
         """Send a step's request, between the owner's readings if it may change."""
         access = await self._entrance.enter(step.principal)
@@ -373,9 +395,9 @@ class Driver:
         )
         if isinstance(composed, Impossible):
             return composed
-        id_ = self._recorder.next_exchange()
+        id_ = id_ or self._recorder.next_exchange()
         probing = step.role is Role.PROBE and step.owner is not None
-        watched = probing and operation.mutates
+        watched = probing and operation.mutates and not alone
         witnesses = self._witnesses(operation, keys) if watched else []
         before = [
             await self._reread(witness, witness_keys, step, precedes=id_)

@@ -225,6 +225,11 @@ class Stage:
         """Whether each boot starts the app anew, with nothing in its memory."""
         return self._scene.target.fresh != "keep" and bool(self._scene.target.app)
 
+    @property
+    def sessions_last(self) -> bool:
+        """Whether logins outlive a restart of the app, as far as one was seen."""
+        return self._sessions_last is not False
+
     @asynccontextmanager
     async def boot(self) -> AsyncIterator[Driver]:
         """Set the state back, start the app, and stop it again."""

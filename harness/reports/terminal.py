@@ -282,8 +282,11 @@ def _verdict(result: Result) -> Text:
     if verdict.outcome is Outcome.INCONCLUSIVE and len(verdict.reasons) > 1:
         reasons[0] += f" (and {len(verdict.reasons) - 1} more)"
     seconds = [one.value for one in result.measurements if one.name == "duration"]
-    seen = ways_to_start(result) or scenarios_explored(result)
-    seen = seen or _figures(coverage)
+    scenarios = scenarios_explored(result)
+    if scenarios and result.exercise == "isolation":
+        # Schedules are but a part of it.
+        scenarios = [*_figures(coverage), *scenarios[1:]]
+    seen = ways_to_start(result) or scenarios or _figures(coverage)
     figures = [*seen, *(f"{value:.1f} s" for value in seconds)]
     outcome = (verdict.outcome.upper(), _OUTCOME_STYLE[verdict.outcome])
     return Text.assemble(outcome, "  ", " · ".join([*reasons, *figures]))

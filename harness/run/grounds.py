@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, final
 
 from harness.environment.activity import activity, foreign_databases
 from harness.errors import UsageError
@@ -26,16 +25,15 @@ from harness.provisioning.listening import goes_on
 from harness.provisioning.people import mint_tenant
 from harness.recording.context import PROCESS
 from harness.run.askings import Askings, askings
-from harness.run.bytecode import kept_bytecode
 from harness.run.hosts import spec_of
+from harness.run.outer import held, surrounded
 from harness.run.session import open_scene, server, set_stage
-from harness.scheduling.clock import virtual_monotonic
-from harness.scheduling.fresh import refuse_running_loop
 from harness.scheduling.locks import locks_seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.environment.activity import Activity
     from harness.environment.server import Postgres
     from harness.model.world import World
     from harness.observe.asyncpg import Connection
@@ -43,17 +41,9 @@ if TYPE_CHECKING:
     from harness.observe.runs import Call
     from harness.provisioning.stage import Scene, Stage, State
     from harness.run.order import Order
+    from harness.run.outer import Outer
     from harness.scheduling.clock import VirtualClock
     from harness.target.target import Target
-
-_T = TypeVar("_T")
-
-
-class Outer(Protocol):
-    """Runs what is not part of a schedule, and waits for it."""
-
-    def __call__(self, work: Awaitable[_T], /) -> _T: ...
-
 
 Watching = Callable[[BootWatch], contextlib.AbstractContextManager[None]]
 
@@ -92,22 +82,19 @@ class Venue:
     outer: Outer
 
     @contextlib.contextmanager
-    def grounds(self, seed: int, *, steps: bool = False) -> Iterator[Grounds]:
+    def grounds(
+        self, seed: int, *, steps: bool = False, watched: bool = True
+    ) -> Iterator[Grounds]:
         """Have the taps in place, and all that schedules need, for a block.
 
         Args:
             seed: Of what is random in the app.
             steps: Whether steps of tasks are put in order, too.
+            watched: Whether connections are looked for that a stopped app left open.
         """
         scene, target, world = self.scene, self.target, self.world
         with ExitStack() as stack:
-            outer = AsyncExitStack()
-            stack.callback(lambda: self.outer(outer.aclose()))
-            watched = activity(
-                self.pg, scene.dsn, self.foreign, patterns=target.databases
-            )
-            connections = self.outer(outer.enter_async_context(watched))
-            self.outer(connections.disregard_present())
+            connections = stack.enter_context(self._activity()) if watched else None
             locks = stack.enter_context(locks_seen(self.pg.dsn))
             watching = stack.enter_context(_taps(scene, self.order, steps=steps))
             yield Grounds(
@@ -132,6 +119,15 @@ class Venue:
                 steps=steps,
             )
 
+    @contextlib.contextmanager
+    def _activity(self) -> Iterator[Activity]:
+        looking = activity(
+            self.pg, self.scene.dsn, self.foreign, patterns=self.target.databases
+        )
+        with held(self.outer, looking) as connections:
+            self.outer(connections.disregard_present())
+            yield connections
+
 
 @contextlib.contextmanager
 def open_venue(target: Target, order: Order) -> Iterator[Venue]:
@@ -142,24 +138,16 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
             and again.
         HarnessError: There is no server, or the world could not be made.
     """
-    refuse_running_loop()
     if target.url or target.fresh == "keep":
         raise UsageError(
             "This target's app cannot be run under a schedule.",
             hint="It needs Target.app, and an app whose tenants outlive a restart.",
         )
-    with kept_bytecode(), virtual_monotonic() as clock, asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-
-        def outer(work: Awaitable[_T], /) -> _T:
-            return runner.run(_awaited(work))
-
-        try:
-            pg = outer(stack.enter_async_context(server(order)))
-            # Before the run's own database is among them.
-            foreign = outer(foreign_databases(pg))
-            opened = open_scene(target, order, pg)
-            scene, state = outer(stack.enter_async_context(opened))
+    with surrounded() as around, held(around.outer, server(order)) as pg:
+        outer, clock = around.outer, around.clock
+        # Before the run's own database is among them.
+        foreign = outer(foreign_databases(pg))
+        with held(outer, open_scene(target, order, pg)) as (scene, state):
             stage = outer(set_stage(scene, state, order))
             asked = outer(askings(scene, stage))
             yield Venue(
@@ -168,7 +156,7 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
                 pg=pg,
                 scene=scene,
                 stage=stage,
-                world=_with_newcomer(scene, stage.world),
+                world=with_newcomer(scene, stage.world),
                 state=state,
                 askings=asked,
                 flows=_flows(scene, stage),
@@ -176,12 +164,6 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
                 clock=clock,
                 outer=outer,
             )
-        finally:
-            outer(stack.aclose())
-
-
-async def _awaited(work: Awaitable[_T]) -> _T:
-    return await work
 
 
 def _ways(target: Target) -> Mapping[str, Mapping[str, str]]:
@@ -192,7 +174,7 @@ def _ways(target: Target) -> Mapping[str, Mapping[str, str]]:
     return ways
 
 
-def _with_newcomer(scene: Scene, world: World) -> World:
+def with_newcomer(scene: Scene, world: World) -> World:
     """Return a world with one tenant more, whom the app does not know yet."""
     index = len(world.tenants)
     newcomer = mint_tenant(scene.key, index, domain=scene.target.domain)

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from harness.checkers.coverage import coverage
+from harness.checkers.together import gaps_together
 from harness.errors import HarnessError, Inconclusive
 from harness.gates import Gates, judge_run
 from harness.isolation.drought import run_drought
 from harness.isolation.machine import run_machine
 from harness.isolation.sweep import Sweep
-from harness.model.event import Exchange, LogLine, Unseen
+from harness.model.event import Exchange, LogLine, Note, Unseen
+from harness.model.finding import merged
 from harness.model.history import History
 from harness.model.measurement import Measurement
+from harness.model.race import Scheduled, ScheduleEnded
 from harness.model.result import Result
 from harness.run.beside import counted_calls
-from harness.run.bytecode import kept_bytecode
 from harness.run.directory import RunDirectory
+from harness.run.explored import explored, figures
 from harness.run.judged import Judged
 from harness.run.judgement import check
 from harness.run.loading import load_target, with_variant
+from harness.run.outer import held, surrounded
 from harness.run.session import (
     Hooked,
     Kept,
@@ -34,6 +37,7 @@ from harness.run.session import (
     set_stage,
     while_alive,
 )
+from harness.run.together import Meeting, Met, unexplorable
 
 if TYPE_CHECKING:
     from harness.environment.fresh import FreshState
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from harness.model.finding import Finding
     from harness.provisioning.stage import Scene, Stage
     from harness.run.order import Order
+    from harness.run.outer import Around
     from harness.settings import Settings
     from harness.target.target import Target
 
@@ -57,16 +62,11 @@ def isolation(order: Order) -> Result:
     """
     target = load_target(order.settings.target, root=order.root)
     target = with_variant(target, order.settings.variant)
-    with kept_bytecode():
-        return asyncio.run(_isolation(target, order))
-
-
-async def _isolation(target: Target, order: Order) -> Result:
-    async with AsyncExitStack() as stack:
+    with surrounded() as around, ExitStack() as stack:
         pg = None
         if target.app:
-            pg = await stack.enter_async_context(server(order))
-        return await probe(target, order, pg)
+            pg = stack.enter_context(held(around.outer, server(order)))
+        return probe(target, order, pg, around)
 
 
 @dataclass(slots=True)
@@ -76,6 +76,7 @@ class Probe:
     scene: Scene
     stage: Stage | None = None
     scripted: tuple[Finding, ...] = ()
+    met: Met = field(default_factory=Met)
 
     def history(self) -> History:
         """Return what happened so far."""
@@ -85,8 +86,13 @@ class Probe:
         return History(events, fields=dict(self.scene.fields.table))
 
 
-async def probe(
-    target: Target, order: Order, pg: Postgres | None, *, only_first: bool = False
+def probe(
+    target: Target,
+    order: Order,
+    pg: Postgres | None,
+    around: Around,
+    *,
+    only_first: bool = False,
 ) -> Result:
     """Probe a target on a server that is there already.
 
@@ -94,6 +100,7 @@ async def probe(
         target: The app and how to talk to it.
         order: What was asked for.
         pg: The server; None for an app that runs elsewhere.
+        around: What is there already, too.
         only_first: Whether to stop at the first finding.
 
     Raises:
@@ -104,11 +111,12 @@ async def probe(
     began = time.perf_counter()
     # Or Hypothesis keeps its tables in a directory of its own among the user's.
     set_hypothesis_home_dir(settings.runs.parent / "hypothesis")
-    async with open_scene(target, order, pg) as (scene, state):
+    with held(around.outer, open_scene(target, order, pg)) as (scene, state):
         so_far = Probe(scene)
         try:
             work = _work(so_far, state, order, directory, only_first=only_first)
-            await while_alive(pg, work)
+            around.outer(while_alive(pg, work))
+            _meet(so_far, state, order, pg, around, only_first=only_first)
         except Inconclusive as error:
             scene.recorder.add(Unseen("unseen", error.message, error.hint))
         except HarnessError as error:
@@ -167,28 +175,78 @@ async def _exercise(so_far: Probe, order: Order, *, only_first: bool) -> None:
         so_far.scripted = tuple(found)
 
 
+def _meet(
+    so_far: Probe,
+    state: FreshState | Kept | Hooked,
+    order: Order,
+    pg: Postgres | None,
+    around: Around,
+    *,
+    only_first: bool,
+) -> None:
+    """Have requests of different tenants made at once, as far as that is possible."""
+    stage, target = so_far.stage, so_far.scene.target
+    why = unexplorable(target, order.settings)
+    if stage is None or pg is None or why:
+        so_far.met = Met(unexplored=why)
+        return
+    known = {one.fingerprint for one in check(so_far.history())}
+    if only_first and (so_far.scripted or known):
+        return
+    meeting = Meeting(
+        target=target,
+        order=order,
+        pg=pg,
+        scene=so_far.scene,
+        stage=stage,
+        state=state,
+        around=around,
+        check=lambda events: check(stage.history(events)),
+    )
+    so_far.met = meeting.meet(known, only_first=only_first)
+
+
 def _judged(so_far: Probe, settings: Settings, seconds: float) -> Judged:
-    history = so_far.history()
+    whole = so_far.history()
+    history, met = without_schedules(whole), so_far.met
     scripts = {one.fingerprint: one.script for one in so_far.scripted}
-    findings = tuple(
+    alone = [
         finding.with_script(scripts.get(finding.fingerprint, ()))
         for finding in check(history)
         if not finding.circumstantial or finding.fingerprint in scripts
-    )
+    ]
+    findings = tuple(merged([*alone, *met.findings]))
     covered = coverage(history, channels=settings.floor_channels)
     covered = _lowered(covered, settings.floor_operations)
-    measurements = _measurements(history.events, seconds)
+    gaps = gaps_together(whole, unexplored=met.unexplored, left_out=met.left_out)
+    covered = replace(covered, gaps=(*covered.gaps, *gaps))
+    summed = explored([met.explored], whole) if met.explored else ()
+    figured = _measurements(history.events, seconds)
+    measurements = (*figured, *figures(summed))
     gates = Gates(fail_on=settings.fail_on)
     verdict = judge_run(findings, covered, measurements, gates=gates)
     return Judged(
         exercise=EXERCISE,
-        history=history,
+        history=whole,
         tenants=so_far.stage.world.tenants if so_far.stage else (),
         verdict=verdict,
         findings=findings,
         coverage=covered,
         measurements=measurements,
+        explored=summed,
     )
+
+
+def without_schedules(history: History) -> History:
+    """Return what happened outside of schedules: each of these is judged by itself."""
+    kept: list[Event] = []
+    inside = False
+    for event in history.events:
+        inside = inside or isinstance(event, Scheduled)
+        if not inside or isinstance(event, Note | Unseen):
+            kept.append(event)
+        inside = inside and not isinstance(event, ScheduleEnded)
+    return history.with_events(kept)
 
 
 def _lowered(covered: Coverage, fraction: float) -> Coverage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
 from harness.run.isolation import probe
 from harness.run.loading import load_target, with_variant
+from harness.run.outer import held, surrounded
 from harness.run.races import explore_target
 from harness.run.session import server
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.model.result import Result
     from harness.run.order import Order
+    from harness.run.outer import Around
     from harness.target.target import Target
 
 
@@ -80,10 +81,10 @@ def mutants(
                 f"The variant {name!r} is shown by the {exercises[name]} exercise.",
                 hint=f"Try `harness {exercises[name]} --variant {name}`.",
             )
-    with kept_bytecode():
-        if exercise == "races":
+    if exercise == "races":
+        with kept_bytecode():
             return _raced(target, order, chosen)
-        return asyncio.run(_mutants(target, order, chosen))
+    return _mutants(target, order, chosen)
 
 
 def _expected(target: Target, order: Order, exercise: Exercise) -> list[str]:
@@ -96,16 +97,14 @@ def _expected(target: Target, order: Order, exercise: Exercise) -> list[str]:
     return [name for name, variant in ours.items() if not variant.beyond]
 
 
-async def _mutants(
-    target: Target, order: Order, names: list[str]
-) -> list[MutantOutcome]:
+def _mutants(target: Target, order: Order, names: list[str]) -> list[MutantOutcome]:
     if not names:
         return []
     outcomes = []
-    async with server(order) as pg:
+    with surrounded() as around, held(around.outer, server(order)) as pg:
         for done, name in enumerate(names):
             order.listener(Progress("mutants", done, len(names), name))
-            outcomes.append(await _mutant(target, order.changed(variant=name), pg))
+            outcomes.append(_mutant(target, order.changed(variant=name), pg, around))
     return outcomes
 
 
@@ -132,12 +131,15 @@ def _raced(target: Target, order: Order, names: list[str]) -> list[MutantOutcome
     return outcomes
 
 
-async def _mutant(target: Target, order: Order, pg: Postgres) -> MutantOutcome:
+def _mutant(
+    target: Target, order: Order, pg: Postgres, around: Around
+) -> MutantOutcome:
     began = time.perf_counter()
     name = order.settings.variant
     result, error = None, ""
     try:
-        result = await probe(with_variant(target, name), order, pg, only_first=True)
+        variant = with_variant(target, name)
+        result = probe(variant, order, pg, around, only_first=True)
     except EnvironmentFailure:
         raise
     except HarnessError as failure:

@@ -12,7 +12,9 @@ from harness.exploring.diagram import interleaving_of
 from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Inputs
 from harness.exploring.proving import STEPS
+from harness.exploring.rounds import read
 from harness.exploring.schedules import Schedules
+from harness.isolation.together import TOGETHER
 from harness.model.coverage import Coverage
 from harness.model.event import Note
 from harness.model.measurement import Measurement
@@ -160,7 +162,8 @@ def inputs_of(token: Token) -> Inputs:
             "made.",
             hint=_HINT,
         )
-    return Inputs(tuple(cast), reads[0], frozenset(skipped))
+    rounds = read(token.inputs.get("rounds", []), tenants=len(cast))
+    return Inputs(tuple(cast), reads[0], frozenset(skipped), rounds)
 
 
 def _numbers(value: Any) -> list[int] | None:
@@ -177,6 +180,8 @@ def _scenario(token: Token, files: Sequence[str]) -> Scenario:
     Raises:
         UsageError: There is none of this name.
     """
+    if token.scenario == TOGETHER.name:
+        return TOGETHER
     for one in find_scenarios(files) if files else ():
         if one.name == token.scenario:
             return one

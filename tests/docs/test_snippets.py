@@ -95,7 +95,7 @@ def test_the_adapter_of_the_readme_works_on_an_app_of_its_kind(tmp_path: Path) -
     (tmp_path / "isolation_target.py").write_text(adapter)
     (tmp_path / "pyproject.toml").write_text(f'{settings}postgres = "embedded"\n')
 
-    ended = Project(tmp_path).run("isolation", "--no-machine")
+    ended = Project(tmp_path).run("isolation", "--no-machine", "--together", "3")
 
     assert ended.code == 0, ended.text
     (report,) = tmp_path.glob(".harness/runs/*/report.json")

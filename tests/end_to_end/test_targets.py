@@ -18,7 +18,14 @@ LIMIT = 300
 def run(target: str, runs: Path) -> tuple[int, dict[str, Any], str]:
     """Sweep a target; return the exit code, the report and what was shown."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HARNESS_")}
-    command = [sys.executable, "-m", "harness", "isolation", "--no-machine"]
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "isolation",
+        "--no-machine",
+        "--together=6",
+    ]
     done = subprocess.run(
         [*command, "--target", target, "--runs", str(runs), "--postgres", "embedded"],
         cwd=ROOT,

@@ -96,3 +96,12 @@ def test_a_report_from_before_there_were_schedules_is_still_read() -> None:
     del document["explored"]
 
     assert parse(json.dumps(document).encode()).explored == ()
+
+
+def test_isolation_tells_what_it_saw_and_in_how_many_schedules_requests_met() -> None:
+    met = replace(a_result(), explored=(an_exploration(),))
+
+    last = " ".join(render(met, width=200).split())
+
+    assert "2/20 operations" in last
+    assert "watched: body, log · 200 schedules" in last
