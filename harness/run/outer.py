@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness.run.bytecode import kept_bytecode
-from harness.scheduling.clock import virtual_monotonic
+from harness.scheduling.clock import RealTimeLoop, virtual_monotonic
 from harness.scheduling.fresh import refuse_running_loop
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Outer(Protocol):
 @contextlib.contextmanager
 def outer_loop() -> Iterator[Outer]:
     """Have a loop that runs only while something is awaited on it."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=RealTimeLoop) as runner:
 
         def outer(work: Awaitable[_T], /) -> _T:
             return runner.run(_awaited(work))

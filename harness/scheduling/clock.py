@@ -6,6 +6,7 @@ for two seconds would be forgotten in one run of a schedule, and not in the next
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import sys
@@ -75,6 +76,18 @@ class VirtualClock:
         """Return the seconds for which somebody may have waited for real time."""
         began: float = self._passed.began
         return max(0.0, self._monotonic() - began - REAL_AFTER)
+
+
+@final
+class RealTimeLoop(asyncio.SelectorEventLoop):
+    """A loop for what is no part of a schedule, on the thread of one.
+
+    Amid a schedule its timers would else wait for what that lets pass: for ever.
+    """
+
+    def time(self) -> float:
+        """Return the real time, in seconds."""
+        return time.monotonic()
 
 
 def _asked_by_us() -> bool:

@@ -9,7 +9,12 @@ import time
 
 import pytest
 
-from harness.scheduling.clock import REAL_AFTER, VirtualClock, virtual_monotonic
+from harness.scheduling.clock import (
+    REAL_AFTER,
+    RealTimeLoop,
+    VirtualClock,
+    virtual_monotonic,
+)
 from harness.scheduling.kernel import Kernel
 from tests.scheduling.ground import Scenario, play
 
@@ -131,3 +136,21 @@ def test_who_blocks_its_thread_until_a_time_has_come_is_not_held_for_ever() -> N
     clock.ends()
 
     assert seen == [101.0, 101.0, 106.0]
+
+
+def test_what_is_no_part_of_a_schedule_waits_for_real_time_amid_one() -> None:
+    with virtual_monotonic() as clock:
+        clock.begins()
+        began = REAL()
+        with asyncio.Runner(loop_factory=RealTimeLoop) as runner:
+            runner.run(asyncio.sleep(0.05))
+            with pytest.raises(TimeoutError):
+                runner.run(_waits_for_ever(0.05))
+        clock.ends()
+
+    assert 0.1 <= REAL() - began < REAL_AFTER
+
+
+async def _waits_for_ever(within: float) -> None:
+    async with asyncio.timeout(within):
+        await asyncio.Event().wait()
