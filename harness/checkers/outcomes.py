@@ -2,7 +2,8 @@
 
 Each request is compared with the schedule in which nobody interferes. What a schedule
 does to a request itself excuses it, and so does a failure that concerns its tenant
-while the request goes on, or right before, if the answer says when to ask again.
+while the request goes on, or right before, if the answer says when to ask again. So it
+may while an operator does something to its tenant: what is reloaded lets nobody in.
 Nothing else does: not a failure of another tenant's, nor another client that leaves,
 nor a failure that is over.
 """
@@ -101,6 +102,7 @@ def worse_than_alone(
             refused_early
             or given_up(schedule, request)
             or _rests(schedule, request, answer)
+            or _makes_way(schedule, request, answer)
         )
     if answer.status >= _FAILS:
         return True
@@ -139,6 +141,19 @@ def _rests(schedule: Schedule, request: Request, answer: Exchange) -> bool:
         and fault.concerns(request.tenant)
         and schedule.passed(fault.over, request.ended) < REST
         for fault in schedule.faults
+    )
+
+
+def _makes_way(schedule: Schedule, request: Request, answer: Exchange) -> bool:
+    """Whether it was told when to come again by what an operator does to its tenant."""
+    return answer.retry_after > 0 and any(
+        one.role is ActorRole.OPERATOR
+        and one is not request
+        and one.tenant in {None, request.tenant}
+        and (one.answer is None or one.answer.mutates)
+        and one.began < request.ended
+        and request.began < one.ended
+        for one in schedule.requests
     )
 
 

@@ -153,7 +153,7 @@ class _Tap:
     def _checking_out(self, connect: Function) -> Function:
         @functools.wraps(connect)
         def connected(pool: Any) -> Any:
-            self._tell(self._pools.get(id(pool), _NOBODYS), "pool", lambda: False)
+            self._tell(self._pools.get(id(pool), _NOBODYS), "pool", lambda: None)
             with self._for(pool):
                 return connect(pool)
 
@@ -223,7 +223,9 @@ class _Tap:
 
     # Telling.
 
-    def _tell(self, owned: Owned, form: str, is_closed: Callable[[], bool]) -> None:
+    def _tell(
+        self, owned: Owned, form: str, is_closed: Callable[[], bool | None]
+    ) -> None:
         with contextlib.suppress(Exception):
             state = _condition(owned.opening, closed=is_closed())
             tells = owned.opening is not None or owned.says
@@ -265,9 +267,16 @@ def _said_by(connection: Any) -> str:
     return "\n".join(str(one) for one in (told.user, told.database, *settings.values()))
 
 
-def _condition(opening: Opening | None, *, closed: bool) -> Condition:
+def _condition(opening: Opening | None, *, closed: bool | None) -> Condition:
+    """Return what is to be said of a resource.
+
+    Args:
+        opening: The call in which it was opened; None outside of any.
+        closed: Whether it is closed; None if it does not say, and then it is once what
+            that call made is closed. What is open may have been opened for longer.
+    """
     stages = set((opening or _NO_CALL).stages)
-    if closed or Stage.CLOSED in stages:
+    if closed or (closed is None and Stage.CLOSED in stages):
         return Condition.CLOSED
     if stages & {Stage.FAILED, Stage.CANCELLED}:
         return Condition.ABANDONED

@@ -306,7 +306,7 @@ def test_a_refusal_where_somebody_changes_what_the_tenant_has_is_fine() -> None:
         (True, 500, ["other outcome"]),
     ],
 )
-def test_only_a_tenant_that_an_operator_has_go_may_be_told_to_come_again(
+def test_only_a_tenant_that_an_operator_has_go_may_be_refused_as_not_ready(
     status: int, shapes: list[str], *, goes: bool
 ) -> None:
     play = Play()
@@ -316,6 +316,34 @@ def test_only_a_tenant_that_an_operator_has_go_may_be_told_to_come_again(
     play.ends("operator 1")
     play.comes("request 2", A, expected=404 if goes else 200)
     play.ends("request 2", 404 if goes else 200)
+    play.over()
+
+    assert [shape for _, shape, _ in found(play)] == shapes
+
+
+@pytest.mark.parametrize(
+    ("whom", "after", "status", "shapes"),
+    [
+        (A, False, 503, []),
+        (None, False, 503, []),
+        (B, False, 503, ["refused after ready"]),
+        (A, True, 503, ["refused after ready"]),
+        (A, False, 500, ["other outcome"]),
+    ],
+)
+def test_who_is_under_way_while_an_operator_acts_may_be_told_when_to_come_again(
+    whom: int | None, status: int, shapes: list[str], *, after: bool
+) -> None:
+    play = Play()
+    play.comes("operator 1", whom, OPERATOR, role=ActorRole.OPERATOR)
+    if after:
+        play.ends("operator 1")
+        play.goes("operator 1")
+    play.comes("request 1", A)
+    play.ends("request 1", status, retry_after=5.0)
+    if not after:
+        play.ends("operator 1")
+        play.goes("operator 1")
     play.over()
 
     assert [shape for _, shape, _ in found(play)] == shapes

@@ -31,6 +31,7 @@ def test_the_machine_alone_finds_most_seeded_bugs_and_shortens_them(
         target="reference_app.target:target",
         postgres="embedded",
         sweep=False,
+        together=0,
         runs=tmp_path,
     )
 

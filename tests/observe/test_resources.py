@@ -297,7 +297,7 @@ async def test_engines_of_sqlalchemy_are_pools_and_open_connections_for_their_te
     assert [one.key for one in opened if one.open] == ["acme"]
 
 
-async def test_a_pool_whose_context_is_left_counts_as_closed(
+async def test_a_pool_is_closed_when_it_is_and_not_when_what_opened_it_ends(
     app: Any, uses: list[Use], server_dsn: str
 ) -> None:
     async with app.held_pool("acme", server_dsn) as pool:
@@ -306,9 +306,12 @@ async def test_a_pool_whose_context_is_left_counts_as_closed(
     with serving(8):
         await pool.fetchval("select 1")
     await pool.close()
+    with serving(9), contextlib.suppress(asyncpg.InterfaceError):
+        await pool.fetchval("select 1")
 
     assert told(uses, 7)[0] == ("acme", "pool", "ready")
-    assert told(uses, 8)[0] == ("acme", "pool", "closed")
+    assert told(uses, 8)[0] == ("acme", "pool", "ready")
+    assert told(uses, 9)[0] == ("acme", "pool", "closed")
 
 
 async def test_a_sink_that_fails_is_not_the_apps_business(
