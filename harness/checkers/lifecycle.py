@@ -100,6 +100,7 @@ def _twice(
                 f"({boots[number]})",
                 f"{alias(tenant)}: worker {worker} was through with it at "
                 f"{again.before.at:.3f} s and again at {again.after.at:.3f} s",
+                "if that does no harm, say so: Initialiser(…, again=True)",
                 owner=tenant,
             )
 

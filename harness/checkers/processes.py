@@ -58,22 +58,25 @@ class Start:
 
     Attributes:
         boot: The start.
-        scenario: Whether it is the schedule of a scenario.
+        scenario: Name of the scenario that it is a schedule of; "" if of none.
     """
 
     boot: Boot
-    scenario: bool = False
+    scenario: str = ""
 
     def __str__(self) -> str:
-        way = "scenario" if self.scenario else "strategy"
-        return f"{way} {self.boot.strategy}, {self.boot.tenants} tenants"
+        told = f"scenario {self.scenario}" if self.scenario else ""
+        way = f"strategy {self.boot.strategy}" if self.boot.strategy else ""
+        tenants = f"{self.boot.tenants} tenants"
+        return ", ".join(one for one in (told, way, tenants) if one)
 
 
 def starts_of(history: History) -> Mapping[int, Start]:
     """Return the starts of a history by number."""
-    scenarios = {one.schedule for one in history.of(Scheduled)}
+    scenarios = {one.schedule: one.scenario for one in history.of(Scheduled)}
     return {
-        boot.number: Start(boot, boot.number in scenarios) for boot in history.of(Boot)
+        boot.number: Start(boot, scenarios.get(boot.number, ""))
+        for boot in history.of(Boot)
     }
 
 

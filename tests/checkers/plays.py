@@ -79,7 +79,7 @@ class Play:
     def begins(self, *, started: bool = True) -> None:
         """Begin a schedule, with a fresh app."""
         self.schedule += 1
-        self.add(Boot("boot", self.now, self.schedule, self.scenario, 2, 1, 1))
+        self.add(Boot("boot", self.now, self.schedule, "lazy", 2, 1, 1))
         self.add(
             Scheduled(
                 "scheduled",

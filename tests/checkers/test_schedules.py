@@ -33,7 +33,7 @@ def test_two_first_uses_that_both_initialise_a_tenant_are_found() -> None:
 
     (finding,) = lifecycle(play.history())
     assert (finding.operation, finding.shape, finding.owner) == (OPEN, "twice", A)
-    assert "scenario cold_stampede, 2 tenants" in finding.summary
+    assert "scenario cold_stampede, strategy lazy, 2 tenants" in finding.summary
 
 
 def test_what_is_declared_to_do_no_harm_twice_is_fine() -> None:
