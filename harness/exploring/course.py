@@ -59,6 +59,11 @@ class Course:
         self._is_over = False
 
     @property
+    def name(self) -> str:
+        """The scenario's."""
+        return self._scenario.name
+
+    @property
     def is_over(self) -> bool:
         """Whether no schedule is left, or what was looked for is found."""
         return self._is_over
@@ -122,6 +127,7 @@ class Course:
         if self._run > 1:
             # Of the first one all is kept: it shows what was watched.
             self._sum_up(played)
+        told = ""
         for one in new:
             proven = bench.proven(self._scenario, self._inputs, played, one, events)
             if proven is None:
@@ -129,8 +135,9 @@ class Course:
             else:
                 self._found[one.fingerprint] = proven
                 self._first = self._first or self._run
+                told = told or proven.summary
         detail = f"{self._scenario.name}: {len(self._found)} found"
-        self._listener(Progress("races", self._run, self._budget, detail))
+        self._listener(Progress("races", self._run, self._budget, detail, told))
         self._is_over = self._only_first and bool(self._found)
 
     def _sum_up(self, played: Played) -> None:

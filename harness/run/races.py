@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from harness.checkers.racing import coverage_of_races
@@ -18,6 +18,7 @@ from harness.model.event import Note, Unseen
 from harness.model.finding import merged
 from harness.model.history import History
 from harness.model.measurement import Measurement
+from harness.model.progress import Progress
 from harness.races.drawing import draw_inputs, others
 from harness.races.hashes import VARIABLE, is_fixed
 from harness.races.shelf import find_scenarios
@@ -153,7 +154,7 @@ class _Run:
             variant=settings.variant,
             seed=settings.seed,
             steps=settings.task_steps,
-            listener=self.order.listener,
+            listener=self._told,
             only_first=self.only_first,
         )
         plays = self._plays(grounds, exploration)
@@ -175,6 +176,13 @@ class _Run:
                 if course.findings:
                     return
             turn *= 2
+
+    def _told(self, progress: Progress) -> None:
+        """Say of which scenario it is, and how many there are."""
+        begun = len({one.name for one in self.courses})
+        total = sum(not self._lacks(one) for one in self.scenarios)
+        detail = f"scenario {begun} of {total}, {progress.detail}"
+        self.order.listener(replace(progress, detail=detail))
 
     def _plays(
         self, grounds: Grounds, exploration: Exploration

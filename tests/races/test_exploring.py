@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.exploring.exploration import Exploration
@@ -9,10 +11,13 @@ from harness.exploring.grounds import Inputs
 from harness.exploring.schedules import Schedules
 from harness.exploring.stage import Stage
 from harness.model.finding import Finding
+from harness.model.progress import Progress
 from harness.model.race import Movement, Scheduled
 from harness.model.verdict import Outcome
 from harness.run.grounds import Venue
 from harness.run.judgement import check
+from harness.run.order import Order
+from harness.run.races import explore_at
 from harness.scheduling.token import Token, decode
 from tests.races import kiosk
 from tests.races.conftest import Explore
@@ -167,6 +172,22 @@ def test_data_that_reached_another_once_is_a_leak_though_it_does_not_show_again(
     assert leak.interleaving is not None
     assert not leak.interleaving.minimal
     assert any(gap.floor and "again" in gap.what for gap in result.coverage.gaps)
+
+
+def test_progress_says_how_far_it_is_and_what_was_found(
+    venue: Venue, order: Order
+) -> None:
+    heard: list[Progress] = []
+    scenarios = [at(kiosk.WRONG, cold_stampede), at("single-flight", look)]
+    changed = replace(order.changed(schedules=6), listener=heard.append)
+
+    explore_at(venue, changed, scenarios)
+
+    assert heard[0].detail == "scenario 1 of 2, cold_stampede: 1 found"
+    assert heard[0].finding.startswith(TWICE)
+    assert heard[-1].detail == "scenario 2 of 2, look: 0 found"
+    assert [one.finding for one in heard if one.finding] == [heard[0].finding]
+    assert {(one.done, one.total) for one in heard} == {(n, 6) for n in range(1, 7)}
 
 
 def test_where_one_finding_is_enough_scenarios_take_turns(explore: Explore) -> None:
