@@ -21,6 +21,7 @@ from harness.checkers.schedules import (
     Fault,
     Request,
     Schedule,
+    may_change,
 )
 from harness.model.boot import Phase, Reached
 from harness.model.event import Exchange
@@ -102,7 +103,7 @@ def worse_than_alone(
             refused_early
             or given_up(schedule, request)
             or _rests(schedule, request, answer)
-            or _makes_way(schedule, request, answer)
+            or makes_way(schedule, request, answer)
         )
     if answer.status >= _FAILS:
         return True
@@ -144,13 +145,13 @@ def _rests(schedule: Schedule, request: Request, answer: Exchange) -> bool:
     )
 
 
-def _makes_way(schedule: Schedule, request: Request, answer: Exchange) -> bool:
-    """Whether it was told when to come again by what an operator does to its tenant."""
+def makes_way(schedule: Schedule, request: Request, answer: Exchange) -> bool:
+    """Whether it was told to come again while an operator acts on its tenant."""
     return answer.retry_after > 0 and any(
         one.role is ActorRole.OPERATOR
         and one is not request
         and one.tenant in {None, request.tenant}
-        and (one.answer is None or one.answer.mutates)
+        and may_change(one)
         and one.began < request.ended
         and request.began < one.ended
         for one in schedule.requests
@@ -209,7 +210,7 @@ def given_up(schedule: Schedule, request: Request) -> bool:
         one.role is ActorRole.OPERATOR
         and one is not request
         and one.tenant in {None, request.tenant}
-        and (one.answer is None or one.answer.mutates)
+        and may_change(one)
         for one in schedule.requests
     )
 

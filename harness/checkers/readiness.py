@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.checkers.outcomes import given_up, shutdown_from
+from harness.checkers.outcomes import given_up, makes_way, shutdown_from
 from harness.checkers.processes import process_finding
 from harness.checkers.schedules import LIFESPAN, Request, Schedule
 from harness.model.event import Exchange
@@ -122,6 +122,9 @@ def _excused(schedule: Schedule, promise: _Promise, request: Request) -> bool:
     Of what was counted by a bare yes, it may have failed before, too.
     """
     since = -1 if promise.counted is None else promise.request.began
+    answer = request.answer
+    if answer is not None and makes_way(schedule, request, answer):
+        return True
     return given_up(schedule, request) or any(
         fault.actor == request.actor
         or (

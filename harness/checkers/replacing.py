@@ -54,7 +54,8 @@ def _closed(schedule: Schedule, again: Again) -> bool:
         for _, one in schedule.lived
         if isinstance(one, Initialised)
         and one.stage is Stage.CLOSED
-        and (one.what, one.tenant) == (first.what, first.tenant)
+        and (one.what, one.tenant, one.worker)
+        == (first.what, first.tenant, first.worker)
     ]
     if any(one.run == first.run for one in calls):
         return True
@@ -67,7 +68,9 @@ def _closed(schedule: Schedule, again: Again) -> bool:
     opened = {
         one.backend
         for at, one in told
-        if one.open and one.tenant == first.tenant and began <= at <= ready
+        if one.open
+        and (one.tenant, one.worker) == (first.tenant, first.worker)
+        and began <= at <= ready
     }
     closed = {one.backend for _, one in told if not one.open}
     return bool(opened) and opened <= closed

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from harness.errors import UsageError
 from harness.exploring.course import Course
 from harness.exploring.proving import Bench, parting
 from harness.model.event import Unseen
@@ -111,7 +112,10 @@ class Exploration:
             plain: Inputs with which it is explored in any case.
             other: Inputs with which it may be explored, too.
         """
-        one, another = (self.rehearse(scenario, each) for each in (plain, other))
+        try:
+            one, another = (self.rehearse(scenario, each) for each in (plain, other))
+        except UsageError:
+            return False  # it cannot be asked for by all who ask in it
         mine, others = (
             [(each.operation.key, each.operation.label) for each in rehearsal.trace]
             for rehearsal in (one, another)

@@ -102,19 +102,19 @@ class Bench:
             shows = any(one.fingerprint == finding.fingerprint for one in findings)
             self.recorder.forget(again.mark)
             if not shows or unfit:
-                self._doubt(scenario, finding, time, played, again)
+                seen = f"in {time + 1 + shows} of {time + 2} {RUNS}"
+                self._doubt(scenario, finding, seen, played, again)
                 if finding.oracle not in FACTS:
                     return None
-                summary = f"{finding.summary} (in {time + 1} of {time + 2} {RUNS})"
-                seen = replace(finding, summary=summary)
-                return self._drawn(scenario, inputs, tape, events, seen, minimal=False)
+                told = replace(finding, summary=f"{finding.summary} ({seen})")
+                return self._drawn(scenario, inputs, tape, events, told, minimal=False)
         return self._shortened(scenario, inputs, tape, played, finding)
 
     def _doubt(
         self,
         scenario: Scenario,
         finding: Finding,
-        times: int,
+        seen: str,
         played: Played,
         again: Played,
     ) -> None:
@@ -123,8 +123,7 @@ class Bench:
             Unseen(
                 "unseen",
                 f"see a finding of {scenario.name} again: {finding.summary}",
-                f"it showed in {times + 1} of {times + 2} {RUNS}: "
-                f"{parts or 'the choices are the same'}",
+                f"it showed {seen}: {parts or 'the choices are the same'}",
             )
         )
 

@@ -13,6 +13,7 @@ from harness.exploring.app import GatedApp, lifespan_of
 from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
 from harness.exploring.fleet import Fleet
+from harness.exploring.garbage import uncollected
 from harness.exploring.grounds import Grounds, Inputs, way_of
 from harness.exploring.noting import Notes, Take, digest_of
 from harness.exploring.resting import rest
@@ -158,7 +159,12 @@ class Schedules:
             grounds.scene.outside.provider.renew()
         mark = recorder.mark
         spec = grounds.specs[way_of(take.scenario, grounds.specs)]
-        with same_chance(grounds.seed), surroundings(spec), gated_loop() as loop:
+        with (
+            uncollected(),
+            same_chance(grounds.seed),
+            surroundings(spec),
+            gated_loop() as loop,
+        ):
             loop.on_advance = grounds.clock.passes
             grounds.clock.begins()
             try:

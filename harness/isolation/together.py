@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from harness.scheduling.choice import Chooser, Schedule
 
 NAME: Final = "together"
-ORACLES: Final = frozenset({"canary", "access", "label"})
+ORACLES: Final = frozenset({"canary", "access", "label", "egress"})
 """What judges a schedule here; how starts and failures go is for races."""
 FIRST_COME: Final = "first come"
 CROSSINGS: Final = "crossings"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 
 from harness.environment.activity import activity, foreign_databases
 from harness.errors import UsageError
+from harness.exploring.garbage import set_apart
 from harness.exploring.grounds import IDLE, Grounds
 from harness.hosting.boot_watch import BootWatch, Names
 from harness.model.world import Access
@@ -94,6 +95,7 @@ class Venue:
         """
         scene, target, world = self.scene, self.target, self.world
         with ExitStack() as stack:
+            stack.enter_context(set_apart())
             connections = stack.enter_context(self._activity()) if watched else None
             locks = stack.enter_context(locks_seen(self.pg.dsn))
             watching = stack.enter_context(_taps(scene, self.order, steps=steps))

@@ -121,7 +121,7 @@ def probe(
             scene.recorder.add(Unseen("unseen", error.message, error.hint))
         except HarnessError as error:
             directory.write_history(scene.recorder.since())
-            found = check(so_far.history())
+            found = check(without_schedules(so_far.history()))
             if all(one.circumstantial for one in found):
                 raise
             # A proven leak stands, whatever ended the run.
@@ -190,7 +190,9 @@ def _meet(
     if stage is None or pg is None or why:
         so_far.met = Met(unexplored=why)
         return
-    known = {one.fingerprint for one in check(so_far.history())}
+    known = {
+        one.fingerprint for one in check(so_far.history()) if not one.circumstantial
+    }
     if only_first and (so_far.scripted or known):
         return
     meeting = Meeting(

@@ -14,7 +14,7 @@ from harness.exploring.grounds import Inputs
 from harness.exploring.proving import STEPS
 from harness.exploring.rounds import read
 from harness.exploring.schedules import Schedules
-from harness.isolation.together import TOGETHER
+from harness.isolation.together import ORACLES, TOGETHER
 from harness.model.coverage import Coverage
 from harness.model.event import Note
 from harness.model.measurement import Measurement
@@ -30,6 +30,7 @@ from harness.scheduling.token import Token, decode, encode
 
 if TYPE_CHECKING:
     from harness.exploring.scenario import Scenario
+    from harness.model.event import Event
     from harness.model.finding import Finding
     from harness.model.race import Interleaving
     from harness.model.result import Result
@@ -126,10 +127,17 @@ def _played(
 ) -> list[_Again]:
     """Run schedules one after another, each on the same state."""
     settings, recorder = order.settings, venue.scene.recorder
+    # As isolation does: how starts and failures go is for races.
+    together = all(scenario is TOGETHER for scenario, _, _ in schedules)
+
+    def judge(events: tuple[Event, ...]) -> list[Finding]:
+        found = check(venue.stage.history(events))
+        return [one for one in found if not together or one.oracle in ORACLES]
+
     with venue.grounds(settings.seed, steps=settings.task_steps) as grounds:
         exploration = Exploration(
-            Schedules(grounds),
-            lambda events: check(venue.stage.history(events)),
+            Schedules(grounds, compared=not together),
+            judge,
             recorder,
             variant=settings.variant,
             seed=settings.seed,

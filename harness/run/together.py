@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from harness.errors import AppFailed, Inconclusive, UsageError
+from harness.errors import AppFailed, HarnessError, Inconclusive, UsageError
 from harness.exploring.proving import Bench
 from harness.exploring.schedules import Schedules
 from harness.isolation.meetings import Meetings
@@ -134,6 +134,11 @@ class Meeting:
                 )
                 together.run(settings.together)
         except (AppFailed, Inconclusive, UsageError) as error:
+            unexplored = error.message
+        except HarnessError as error:
+            if together is None or not together.findings:
+                raise
+            # A proven leak stands, whatever ended the rest.
             unexplored = error.message
         if together is None:
             return Met(unexplored=unexplored, left_out=failing)

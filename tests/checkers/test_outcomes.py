@@ -349,6 +349,17 @@ def test_who_is_under_way_while_an_operator_acts_may_be_told_when_to_come_again(
     assert [shape for _, shape, _ in found(play)] == shapes
 
 
+def test_what_an_operator_only_reads_lets_nobody_be_refused() -> None:
+    play = Play()
+    play.comes("operator 1", A, "GET flags", role=ActorRole.OPERATOR)
+    play.comes("request 1", A)
+    play.ends("request 1", 503, retry_after=5.0)
+    play.goes("operator 1")
+    play.over()
+
+    assert found(play) == [(READ, "refused after ready", A)]
+
+
 def test_who_is_refused_before_the_app_is_ready_is_fine() -> None:
     play = Play(ready="/readyz")
     play.comes("request 1", A)
