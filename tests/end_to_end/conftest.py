@@ -19,7 +19,12 @@ import pytest
 
 from tests.end_to_end.shop import APP, TARGET
 
-PYPROJECT = '[tool.harness]\ntarget = "target:target"\npostgres = "embedded"\n'
+# What is found at once has tests of its own.
+PYPROJECT = """[tool.harness]
+target = "target:target"
+postgres = "embedded"
+together = 4
+"""
 LIMIT = 170
 """Seconds after which a command is taken to hang, sooner than the whole test is."""
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LIMIT = 300
 
 
-def run(target: str, runs: Path) -> tuple[int, dict[str, Any], str]:
+def run(target: str, runs: Path, *, together: int) -> tuple[int, dict[str, Any], str]:
     """Sweep a target; return the exit code, the report and what was shown."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HARNESS_")}
     command = [
@@ -24,7 +24,7 @@ def run(target: str, runs: Path) -> tuple[int, dict[str, Any], str]:
         "harness",
         "isolation",
         "--no-machine",
-        "--together=6",
+        f"--together={together}",
     ]
     done = subprocess.run(
         [*command, "--target", target, "--runs", str(runs), "--postgres", "embedded"],
@@ -41,7 +41,7 @@ def run(target: str, runs: Path) -> tuple[int, dict[str, Any], str]:
 
 
 def test_what_is_wrong_with_the_tutorial_app_is_named(tmp_path: Path) -> None:
-    code, report, shown = run("tests.targets.tutorial:target", tmp_path)
+    code, report, shown = run("tests.targets.tutorial:target", tmp_path, together=0)
 
     assert code == 1, shown
     named = {(one["oracle"], one["shape"]) for one in report["findings"]}
@@ -56,7 +56,7 @@ def test_what_is_wrong_with_the_tutorial_app_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["careful", "header"])
 def test_an_app_that_does_it_right_passes(target: str, tmp_path: Path) -> None:
-    code, report, shown = run(f"tests.targets.{target}:target", tmp_path)
+    code, report, shown = run(f"tests.targets.{target}:target", tmp_path, together=6)
 
     assert code == 0, shown
     assert not report["findings"]

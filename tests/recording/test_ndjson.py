@@ -36,6 +36,7 @@ from harness.model.race import (
     ActorRole,
     Deviation,
     Ending,
+    FlowEnding,
     Movement,
     RaceEvent,
     Waiting,
@@ -193,7 +194,10 @@ TYPED: dict[object, st.SearchStrategy[object]] = {
     ActorRole: st.sampled_from(ActorRole),
     Movement: st.sampled_from(Movement),
     Ending: st.sampled_from(Ending),
+    FlowEnding: st.sampled_from(FlowEnding),
+    int | None: halves,
     tuple[str, ...]: lists_of(texts),
+    tuple[int, ...]: lists_of(numbers),
     tuple[Deviation, ...]: lists_of(st.builds(Deviation, texts, numbers, texts, texts)),
     tuple[Waiting, ...]: lists_of(st.builds(Waiting, texts, texts, lists_of(texts))),
 }
@@ -204,7 +208,7 @@ def typed_event(cls: type[BootEvent | RaceEvent]) -> st.SearchStrategy[Event]:
     hints = get_type_hints(cls)
     kind = get_args(hints.pop("kind"))[0]
     return st.builds(
-        cls, st.just(kind), **{name: TYPED.get(t, halves) for name, t in hints.items()}
+        cls, st.just(kind), **{name: TYPED[t] for name, t in hints.items()}
     )
 
 

@@ -35,6 +35,7 @@ class Runs:
             "postgres": "dsn",
             "dsn": self._dsn,
             "machine": False,
+            "together": 4,
             "tenants": tenants,
             "hosting": hosting,
             "runs": self._directory,
