@@ -14,14 +14,9 @@ from harness.scheduling.choice import FirstCome
 
 if TYPE_CHECKING:
     from harness.exploring.grounds import Inputs
-    from harness.exploring.proving import Judge
     from harness.exploring.scenario import Scenario
-    from harness.exploring.schedules import Played, Schedules
-    from harness.model.finding import Finding
     from harness.model.progress import Listener
-    from harness.recording.recorder import Recorder
     from harness.scheduling.choice import Trace
-    from harness.scheduling.tape import Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +37,19 @@ class Exploration:
     """Explores scenarios.
 
     Args:
-        schedules: Runs schedules.
-        judge: Judges the events of one.
-        recorder: Holds the events.
-        variant: Of the target, for tokens.
-        seed: Of whatever is drawn.
-        steps: Whether steps of tasks are put in order, too; findings are labelled.
+        bench: What schedules are run, judged and proven with.
         listener: Hears of progress.
         only_first: Whether to stop at a scenario's first finding.
     """
 
     def __init__(
         self,
-        schedules: Schedules,
-        judge: Judge,
-        recorder: Recorder,
+        bench: Bench,
         *,
-        variant: str,
-        seed: int,
-        steps: bool = False,
         listener: Listener,
         only_first: bool = False,
     ) -> None:
-        self._bench = Bench(
-            schedules=schedules,
-            judge=judge,
-            recorder=recorder,
-            variant=variant,
-            seed=seed,
-            steps=steps,
-        )
+        self._bench = bench
         self._listener = listener
         self._only_first = only_first
         self._rehearsals: dict[tuple[str, Inputs], Rehearsal] = {}
@@ -121,12 +99,6 @@ class Exploration:
             for rehearsal in (one, another)
         )
         return not another.doubts and mine != others
-
-    def replay(
-        self, scenario: Scenario, inputs: Inputs, tape: Tape
-    ) -> tuple[Played, list[Finding], Tape]:
-        """Run one schedule again; see `Bench.replay`."""
-        return self._bench.replay(scenario, inputs, tape)
 
     def rehearse(self, scenario: Scenario, inputs: Inputs) -> Rehearsal:
         """Run a scenario undisturbed; it is done for it once.

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import UsageError
 from harness.exploring.diagram import interleaving_of
-from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Inputs
-from harness.exploring.proving import STEPS
+from harness.exploring.proving import STEPS, Bench
 from harness.exploring.rounds import read
 from harness.exploring.schedules import Schedules
 from harness.isolation.together import ORACLES, TOGETHER
@@ -135,17 +134,16 @@ def _played(
         return [one for one in found if not together or one.oracle in ORACLES]
 
     with venue.grounds(settings.seed, steps=settings.task_steps) as grounds:
-        exploration = Exploration(
-            Schedules(grounds, compared=not together),
-            judge,
-            recorder,
+        bench = Bench(
+            schedules=Schedules(grounds, compared=not together),
+            judge=judge,
+            recorder=recorder,
             variant=settings.variant,
             seed=settings.seed,
             steps=settings.task_steps,
-            listener=order.listener,
         )
         return [
-            _again(exploration, recorder, scenario, inputs, token)
+            _again(bench, recorder, scenario, inputs, token)
             for scenario, inputs, token in schedules
         ]
 
@@ -203,13 +201,13 @@ def _scenario(token: Token, files: Sequence[str]) -> Scenario:
 
 
 def _again(
-    exploration: Exploration,
+    bench: Bench,
     recorder: Any,
     scenario: Scenario,
     inputs: Inputs,
     token: Token,
 ) -> _Again:
-    played, findings, unfit = exploration.replay(scenario, inputs, token.tape)
+    played, findings, unfit = bench.replay(scenario, inputs, token.tape)
     events = recorder.since(played.mark)
     happened = interleaving_of(
         events,

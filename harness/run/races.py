@@ -12,6 +12,7 @@ from harness.checkers.racing import coverage_of_races
 from harness.errors import HarnessError, Inconclusive
 from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Grounds
+from harness.exploring.proving import Bench
 from harness.exploring.schedules import Schedules
 from harness.gates import Gates, judge_run
 from harness.model.event import Note, Unseen
@@ -148,12 +149,14 @@ class _Run:
     def _explore(self, grounds: Grounds) -> None:
         settings = self.order.settings
         exploration = Exploration(
-            Schedules(grounds),
-            self._judge,
-            grounds.scene.recorder,
-            variant=settings.variant,
-            seed=settings.seed,
-            steps=settings.task_steps,
+            Bench(
+                schedules=Schedules(grounds),
+                judge=self._judge,
+                recorder=grounds.scene.recorder,
+                variant=settings.variant,
+                seed=settings.seed,
+                steps=settings.task_steps,
+            ),
             listener=self._told,
             only_first=self.only_first,
         )

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Inputs
+from harness.exploring.proving import Bench
 from harness.exploring.schedules import Schedules
 from harness.exploring.stage import Stage
 from harness.model.finding import Finding
@@ -115,15 +115,14 @@ def _shows(
     recorder = venue.scene.recorder
     mark = recorder.mark
     with venue.grounds(token.seed) as grounds:
-        exploration = Exploration(
-            Schedules(grounds),
-            lambda events: check(venue.stage.history(events)),
-            recorder,
+        bench = Bench(
+            schedules=Schedules(grounds),
+            judge=lambda events: check(venue.stage.history(events)),
+            recorder=recorder,
             variant="",
             seed=token.seed,
-            listener=lambda _: None,
         )
-        _, findings, unfit = exploration.replay(
+        _, findings, unfit = bench.replay(
             at(kiosk.WINDOW, cold_stampede),
             inputs,
             token.tape if tape is None else tape,  # type: ignore[arg-type]
