@@ -171,7 +171,8 @@ def test_a_leak_ends_with_1_and_says_whose_data_came_out_where(
 @pytest.mark.parametrize(
     ("variant", "channels"),
     [
-        ("foreign-token-accepted", {"body"}),
+        # A foreign token opens what is read as a file just as well.
+        ("foreign-token-accepted", {"body", "file"}),
         ("events-replayed", {"stream", "socket"}),
         ("webhooks-of-last", {"egress"}),
     ],
