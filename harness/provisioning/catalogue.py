@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CASES = 6
 """Request variants that are pooled per operation."""
+SAMPLED = 2
+"""Of these, those that are put together, and not drawn; that takes seconds in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def make_catalogue(
     *,
     seed: int,
     tenant_parameters: Iterable[str] = (),
+    cases: int = CASES,
     cut_off: Callable[[str], None] | None = None,
 ) -> Catalogue:
     """Put together what the document and the target say.
@@ -92,6 +95,7 @@ def make_catalogue(
         document: The OpenAPI document; b"" if there is none.
         seed: Of the generated request data.
         tenant_parameters: Path parameters that the target's selector fills.
+        cases: How many requests of each operation, at most.
         cut_off: Told of operations whose requests took too long to draw.
 
     Raises:
@@ -116,7 +120,7 @@ def make_catalogue(
         known[page.key] = page
     resources = Resources(known.values(), tenant_parameters=tenant_parameters)
     usable = {key: one for key, one in known.items() if not one.skipped}
-    pool = CasePool(usable, resources, seed=seed, cut_off=cut_off)
+    pool = CasePool(usable, resources, seed=seed, count=cases, cut_off=cut_off)
     return Catalogue(known, resources, pool, document)
 
 
@@ -131,6 +135,7 @@ class CasePool(Mapping[str, tuple[Case, ...]]):
         operations: By key.
         resources: How they hang together.
         seed: Of the generated request data.
+        count: How many of each operation, at most.
         cut_off: Told of operations whose requests took too long to draw.
     """
 
@@ -140,11 +145,13 @@ class CasePool(Mapping[str, tuple[Case, ...]]):
         resources: Resources,
         *,
         seed: int,
+        count: int = CASES,
         cut_off: Callable[[str], None] | None = None,
     ) -> None:
         self._operations = operations
         self._resources = resources
         self._seed = seed
+        self._count = count
         self._cut_off = cut_off
         self._made: dict[str, tuple[Case, ...]] = {}
 
@@ -154,7 +161,7 @@ class CasePool(Mapping[str, tuple[Case, ...]]):
             self._made[key] = cases(
                 operation,
                 self._resources,
-                count=CASES,
+                count=self._count,
                 seed=self._seed,
                 cut_off=self._cut_off,
             )

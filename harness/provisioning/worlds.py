@@ -13,7 +13,12 @@ from harness.errors import SchemaError, UsageError
 from harness.model.event import Audience, Note
 from harness.model.step import Principal, Role
 from harness.model.world import World
-from harness.provisioning.catalogue import Catalogue, make_catalogue, read_document
+from harness.provisioning.catalogue import (
+    CASES,
+    Catalogue,
+    make_catalogue,
+    read_document,
+)
 from harness.provisioning.client import Call, Client, Meaning
 from harness.provisioning.crowd import cast_crowd
 from harness.provisioning.preparing import addresses_of, entry_of, prepare
@@ -43,6 +48,7 @@ async def make_world(
     logins: bool = True,
     bare: bool = False,
     requests: bool = False,
+    cases: int = CASES,
 ) -> tuple[World, Catalogue]:
     """Boot the app once: make tenants, log them in, find operations, seed.
 
@@ -56,6 +62,7 @@ async def make_world(
         bare: Whether to leave out the objects that name an address of this run, such
             as webhooks: another run can go on with such a world, and furnish it.
         requests: Whether to try out and write down what tenants can ask.
+        cases: How many requests of each operation there are to choose from, at most.
 
     Returns:
         The world, and what can be asked of the app. Whatever the harness mints is the
@@ -72,7 +79,7 @@ async def make_world(
             scene, client, tenants, entered=tenants if logins else owners
         )
         document = await _document(scene, client, people, credentials)
-        catalogue = catalogue_of(scene, document, people, seed=seed)
+        catalogue = catalogue_of(scene, document, people, seed=seed, cases=cases)
         world = World(
             url=hosted.url,
             key=scene.key.hex(),
@@ -134,7 +141,12 @@ async def planted(
 
 
 def catalogue_of(
-    scene: Scene, document: bytes, people: Sequence[Tenant], *, seed: int
+    scene: Scene,
+    document: bytes,
+    people: Sequence[Tenant],
+    *,
+    seed: int,
+    cases: int = CASES,
 ) -> Catalogue:
     """Return what the app offers, and tell the recorder of it.
 
@@ -143,6 +155,7 @@ def catalogue_of(
         document: The app's OpenAPI document; b"" if there is none.
         people: The tenants.
         seed: Of the generated request data.
+        cases: How many requests of each operation, at most.
 
     Raises:
         SchemaError: The document is broken.
@@ -158,6 +171,7 @@ def catalogue_of(
         document,
         seed=seed,
         tenant_parameters=chosen.parameters if chosen else (),
+        cases=cases,
         cut_off=cut_off,
     )
     catalogue.declare(scene.recorder)

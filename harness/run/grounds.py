@@ -22,6 +22,7 @@ from harness.observe.logs import tap
 from harness.observe.reader import LogReader
 from harness.observe.resources import resources_tapped
 from harness.provisioning.casting import learn_names
+from harness.provisioning.catalogue import SAMPLED
 from harness.provisioning.listening import goes_on
 from harness.provisioning.people import mint_tenant
 from harness.recording.context import PROCESS
@@ -150,7 +151,7 @@ def open_venue(target: Target, order: Order) -> Iterator[Venue]:
         # Before the run's own database is among them.
         foreign = outer(foreign_databases(pg))
         with held(outer, open_scene(target, order, pg)) as (scene, state):
-            stage = outer(set_stage(scene, state, order))
+            stage = outer(set_stage(scene, state, order, cases=SAMPLED))
             asked = outer(askings(scene, stage))
             yield Venue(
                 target=target,

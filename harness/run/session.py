@@ -20,6 +20,7 @@ from harness.model.event import Note
 from harness.model.progress import Progress
 from harness.model.scanner import Scanner
 from harness.provisioning.addresses import Addresses
+from harness.provisioning.catalogue import CASES
 from harness.provisioning.client import never_fails
 from harness.provisioning.fields import Fields
 from harness.provisioning.stage import Scene, Stage
@@ -230,12 +231,26 @@ def _scene(
 
 
 async def set_stage(
-    scene: Scene, state: FreshState | Kept | Hooked, order: Order
+    scene: Scene,
+    state: FreshState | Kept | Hooked,
+    order: Order,
+    *,
+    cases: int = CASES,
 ) -> Stage:
-    """Make the world and remember its state."""
+    """Make the world and remember its state.
+
+    Args:
+        scene: What the app is started and talked to with.
+        state: Is to set the database back to what it will be then.
+        order: What was asked for.
+        cases: How many requests of each operation there are to choose from, at most.
+    """
     order.listener(Progress("provision", detail="making tenants"))
     world, catalogue = await make_world(
-        scene, tenants=order.settings.tenants, seed=order.settings.seed
+        scene,
+        tenants=order.settings.tenants,
+        seed=order.settings.seed,
+        cases=cases,
     )
     await state.snapshot()
     if state.doubtful:
