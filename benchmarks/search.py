@@ -17,13 +17,15 @@ import argparse
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, combinations, pairwise
 from typing import Any, Final
 
 from harness.scheduling.choice import Chooser, FirstCome, Trace
+from harness.scheduling.search.crossings import Crossings
 from harness.scheduling.search.deviations import Deviations
 from harness.scheduling.search.pct import Pct
 from harness.scheduling.search.portfolio import (
+    CROSSINGS,
     DEVIATIONS,
     PCT_2,
     PCT_3,
@@ -41,7 +43,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "alone, endings": {},
     "crowded, endings": {"length": 5, "bystanders": 3},
 }
-RANDOM: Final = (PCT_2, PCT_3, UNIFORM)
+RANDOM: Final = (PCT_2, PCT_3, UNIFORM, CROSSINGS)
 TENTHS: Final = 10
 WORST: Final = 5
 
@@ -112,10 +114,11 @@ def measured(case: Case, *, budget: int, runs: int) -> Measured:
         runs: How many schedules of each random strategy.
     """
     extent = Extent.of(case.run(FirstCome())[0])
-    strategies: dict[str, Pct | Uniform] = {
+    strategies: dict[str, Pct | Uniform | Crossings] = {
         PCT_2: Pct(2, extent, seed=PCT_2),
         PCT_3: Pct(3, extent, seed=PCT_3),
         UNIFORM: Uniform(extent, seed=UNIFORM),
+        CROSSINGS: Crossings(seed=CROSSINGS),
     }
     chances = {
         name: sum(case.run(strategy.next())[1] for _ in range(runs)) / runs
@@ -136,27 +139,28 @@ def measured(case: Case, *, budget: int, runs: int) -> Measured:
 
 def ways() -> Iterator[dict[str, float]]:
     """Give each way to share a budget in tenths, something for each strategy."""
-    for levels in range(1, TENTHS):
-        for two in range(1, TENTHS - levels):
-            for three in range(1, TENTHS - levels - two):
-                even = TENTHS - levels - two - three
-                parts = (levels, two, three, even)
-                yield {
-                    name: part / TENTHS
-                    for name, part in zip((DEVIATIONS, *RANDOM), parts, strict=True)
-                }
+    names = (DEVIATIONS, *RANDOM)
+    for cuts in combinations(range(1, TENTHS), len(names) - 1):
+        parts = [high - low for low, high in pairwise((0, *cuts, TENTHS))]
+        yield {name: part / TENTHS for name, part in zip(names, parts, strict=True)}
+
+
+def in_use() -> dict[str, float]:
+    """Return how the portfolio shares what these strategies have of its budget."""
+    return {name: SHARES[name] for name in (DEVIATIONS, *RANDOM)}
 
 
 def show_ways(every: list[Measured], budget: int) -> None:
     """Print the best ways to share a budget, and the one in use."""
-    judged = []
-    for way in ways():
+
+    def judged(way: Mapping[str, float]) -> tuple[float, list[float]]:
         unseen = sorted(one.unseen(way, budget) for one in every)
-        judged.append((statistics.fmean(unseen), unseen[-WORST:][::-1], way))
-    judged.sort(key=lambda one: one[0])
-    in_use = [one for one in judged if one[2] == dict(SHARES)]
-    print(f"\n{'levels':>7} {'pct 2':>6} {'pct 3':>6} {'uniform':>8}  unseen  worst")
-    for mean, worst, way in [*judged[:8], *judged[-1:], *in_use]:
+        return statistics.fmean(unseen), unseen[-WORST:][::-1]
+
+    best = sorted(ways(), key=lambda way: judged(way)[0])
+    print("\n levels  pct 2  pct 3 uniform crossings  unseen  worst; last: in use")
+    for way in [*best[:8], best[-1], in_use()]:
+        mean, worst = judged(way)
         parts = " ".join(f"{share:6.0%}" for share in way.values())
         shown = " ".join(f"{one:.1%}" for one in worst)
         print(f"{parts}  {mean:6.2%}  {shown}", flush=True)
@@ -189,7 +193,9 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
 
     every = []
-    print(f"{'':58}  n   k  pct 2  pct 3  uniform  levels: first of", flush=True)
+    print(
+        f"{'':58}  n   k  pct 2  pct 3  uniform crossings  levels: first of", flush=True
+    )
     for case in cases():
         one = measured(case, budget=options.budget, runs=options.runs)
         every.append(one)

@@ -311,6 +311,7 @@ target = Target(
             summary=mutant.summary,
             environment=mutant.environment,
             exercise=exercise,
+            scenarios=mutant.scenarios,
             beyond=mutant.beyond,
         )
         for exercise, mutants in VARIANTS.items()

@@ -98,7 +98,9 @@ def _reason(outcome: MutantOutcome) -> str:
         return visible(outcome.error, 200)
     if result.findings:
         first = result.findings[0]
-        return visible(f"{first.oracle}: {first.operation} ({first.channel})")
+        when = next((one for one in result.explored if one.first), None)
+        where = f"{when.scenario}, {when.first}: " if when else ""
+        return visible(f"{where}{first.oracle}: {first.operation} ({first.channel})")
     if judged(outcome) is Judgement.OPEN and result.verdict.reasons:
         return visible(result.verdict.reasons[0], 200)
     return ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from harness.environment.activity import Activity
+    from harness.exploring.garbage import Garbage
     from harness.exploring.rounds import Round
     from harness.exploring.scenario import Scenario
     from harness.hosting.boot_watch import BootWatch, Names
@@ -62,6 +63,7 @@ class Grounds:
         outer: Runs what is not part of a schedule, on an event loop of its own.
         watching: Has what the taps see told to a watch, for a block.
         clock: What `time.monotonic` is to the app.
+        garbage: Collected between schedules.
         seed: Of what is random in the app.
         steps: Whether steps of tasks are put in order, too.
     """
@@ -80,6 +82,7 @@ class Grounds:
     outer: Callable[[Awaitable[None]], None]
     watching: Callable[[BootWatch], contextlib.AbstractContextManager[None]]
     clock: VirtualClock
+    garbage: Garbage
     seed: int
     steps: bool = False
 

@@ -13,7 +13,6 @@ from harness.exploring.app import GatedApp, lifespan_of
 from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
 from harness.exploring.fleet import Fleet
-from harness.exploring.garbage import uncollected
 from harness.exploring.grounds import Grounds, Inputs, way_of
 from harness.exploring.noting import Notes, Take, digest_of
 from harness.exploring.resting import rest
@@ -160,7 +159,7 @@ class Schedules:
         mark = recorder.mark
         spec = grounds.specs[way_of(take.scenario, grounds.specs)]
         with (
-            uncollected(),
+            grounds.garbage.uncollected(),
             same_chance(grounds.seed),
             surroundings(spec),
             gated_loop() as loop,

@@ -17,7 +17,7 @@ from harness.model.explored import Explored
 from harness.model.progress import Progress
 from harness.model.race import Scheduled, ScheduleEnded
 from harness.scheduling.choice import FirstCome, schedule_of
-from harness.scheduling.search.crossings import Crossings
+from harness.scheduling.search.crossings import Crossing
 from harness.scheduling.tape import tape_of
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Together:
     def _chosen(self, number: int) -> tuple[str, Chooser]:
         if number == 0:
             return FIRST_COME, FirstCome()
-        return CROSSINGS, Crossings(Random(f"{self._bench.seed}/orders/{number}"))
+        return CROSSINGS, Crossing(Random(f"{self._bench.seed}/orders/{number}"))
 
     def _count(self, inputs: Inputs, strategy: str, played: Played) -> None:
         counts, trace = self._counts, played.ran.trace

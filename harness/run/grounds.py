@@ -96,7 +96,7 @@ class Venue:
         """
         scene, target, world = self.scene, self.target, self.world
         with ExitStack() as stack:
-            stack.enter_context(set_apart())
+            garbage = stack.enter_context(set_apart())
             connections = stack.enter_context(self._activity()) if watched else None
             locks = stack.enter_context(locks_seen(self.pg.dsn))
             watching = stack.enter_context(_taps(scene, self.order, steps=steps))
@@ -118,6 +118,7 @@ class Venue:
                 outer=self.outer,
                 watching=watching,
                 clock=self.clock,
+                garbage=garbage,
                 seed=seed,
                 steps=steps,
             )

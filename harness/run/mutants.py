@@ -12,15 +12,17 @@ from harness.model.progress import Progress
 from harness.model.verdict import Outcome
 from harness.races.shelf import find_scenarios
 from harness.run.bytecode import kept_bytecode
+from harness.run.grounds import open_venue
 from harness.run.isolation import probe
 from harness.run.loading import load_target, with_variant
 from harness.run.outer import held, surrounded
-from harness.run.races import explore_target
+from harness.run.races import explore_at
 from harness.run.session import server
 
 if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.model.result import Result
+    from harness.run.grounds import Venue
     from harness.run.order import Order
     from harness.run.outer import Around
     from harness.target.target import Target
@@ -119,8 +121,9 @@ def _raced(target: Target, order: Order, names: list[str]) -> list[MutantOutcome
         one, began = order.changed(variant=name), time.perf_counter()
         result, error = None, ""
         try:
-            variant = with_variant(target, name)
-            result = explore_target(variant, one, find_scenarios([]), only_first=True)
+            preferred = target.variants[name].scenarios
+            with open_venue(with_variant(target, name), one) as venue:
+                result = first_finding(venue, one, preferred)
         except AppFailed as failure:
             error = failure.message
         except EnvironmentFailure:
@@ -129,6 +132,28 @@ def _raced(target: Target, order: Order, names: list[str]) -> list[MutantOutcome
             error = failure.message
         outcomes.append(_outcome(target, name, result, error, began))
     return outcomes
+
+
+def first_finding(venue: Venue, order: Order, preferred: Sequence[str] = ()) -> Result:
+    """Explore all scenarios until one has a finding.
+
+    Args:
+        venue: Where.
+        order: What was asked for.
+        preferred: Scenarios that are explored before the others.
+
+    Raises:
+        UsageError: There is no scenario of such a name.
+        HarnessError: It could not be done.
+    """
+    first = find_scenarios(preferred) if preferred else ()
+    names = {one.name for one in first}
+    others = [one for one in find_scenarios([]) if one.name not in names]
+    if first:
+        result = explore_at(venue, order, first, only_first=True)
+        if result.findings:
+            return result
+    return explore_at(venue, order, others, only_first=True)
 
 
 def _mutant(

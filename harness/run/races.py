@@ -45,7 +45,7 @@ EXERCISE: Final = "races"
 VARIED: Final = 40
 """Schedules for each of which a scenario asks once for something else of the app."""
 MOST_VARIED: Final = 2
-"""For how many other things, at most: each has a fifth of the schedules."""
+"""For how many other things, at most: each has an eighth of the schedules."""
 TURN: Final = 8
 """Schedules of a scenario before the next has its turn, where one finding is enough."""
 
@@ -207,7 +207,7 @@ class _Run:
             share = max(1, settings.schedules // len(drawn))
             for inputs in drawn:
                 varied = self._varied(grounds, exploration, scenario, inputs, share)
-                part = share // 5
+                part = share // 8
                 yield scenario, inputs, share - part * len(varied)
                 for one in varied:
                     yield scenario, one, part

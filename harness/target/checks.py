@@ -308,5 +308,8 @@ def _variants(variants: object) -> None:
         if variant.exercise not in EXERCISES:
             message = f"The variant {name!r} is of the exercise {variant.exercise!r}."
             raise TargetError(message, hint=f"Known are {', '.join(EXERCISES)}.")
+        if variant.scenarios and variant.exercise != "races":
+            message = f"The variant {name!r} of {variant.exercise} names scenarios."
+            raise TargetError(message, hint='Only exercise="races" explores scenarios.')
         what = f"The environment of the variant {name!r}"
         _environment(what, variant.environment)

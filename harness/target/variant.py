@@ -18,6 +18,8 @@ class Variant:
         environment: Variables that it needs besides the target's.
         exercise: Which exercise shows it: ``isolation``, whose variants are what
             `harness mutants` tries, ``startup``, ``races`` or ``swarm``.
+        scenarios: Of ``races``: those that are explored first, as they show it soonest;
+            the others are, where these show nothing.
         beyond: What it would take to see this bug, where no exercise does yet; it is
             then tried only if it is named. "" where it must be found.
     """
@@ -27,4 +29,5 @@ class Variant:
     summary: str = ""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     exercise: Literal["isolation", "startup", "races", "swarm"] = "isolation"
+    scenarios: tuple[str, ...] = ()
     beyond: str = ""

@@ -37,7 +37,7 @@ def _channel(
 ) -> Mutant:
     """Return a bug whose file is called like it."""
     app = _CHANNELS + name.replace("-", "_") + _FACTORY
-    return Mutant(name, app, False, summary, environment or {}, beyond)
+    return Mutant(name, app, False, summary, environment or {}, beyond=beyond)
 
 
 def _harmless(name: str, summary: str) -> Mutant:

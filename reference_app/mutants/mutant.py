@@ -16,6 +16,7 @@ class Mutant:
         harmless: Whether every tenant is kept apart all the same.
         summary: What was done to the app, in one line.
         environment: Variables that it needs besides the app's own.
+        scenarios: Of a race: what is explored first, as it shows it soonest.
         beyond: What it would take to see it, where nothing does yet.
     """
 
@@ -24,4 +25,5 @@ class Mutant:
     harmless: bool
     summary: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[str, ...] = ()
     beyond: str = ""

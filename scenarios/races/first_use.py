@@ -16,8 +16,8 @@ async def cold_stampede(stage: Stage) -> None:
 @scenario(tenants=2, strategies=LAZY)
 async def cold_tenants(stage: Stage) -> None:
     """First requests to several tenants at once."""
-    asks = (stage.tenant(0).read(), stage.tenant(1).read(), stage.tenant(0).read())
-    await stage.gather(*asks)
+    asked = 3 * (stage.tenant(0), stage.tenant(1))
+    await stage.gather(*(one.read() for one in asked))
 
 
 @scenario(tenants=2, strategies=LAZY)
@@ -36,7 +36,7 @@ async def first_use_fails(stage: Stage) -> None:
     """What makes one tenant's resources fails once, or hangs; then it works."""
     stage.may_fail(0)
     await stage.gather(
-        stage.tenant(0).read(), stage.tenant(0).read(), stage.tenant(1).read()
+        *(stage.tenant(0).read() for _ in range(3)), stage.tenant(1).read()
     )
     # An app may say that it is not to be asked again at once.
     await stage.sleep(REST)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
 
-from harness.exploring.garbage import set_apart, uncollected
+import pytest
+
+from harness.exploring.garbage import THAWED, Garbage, set_apart
 
 
 class Node:
@@ -15,8 +18,16 @@ class Node:
         self.own = self
 
 
-def test_what_is_referred_to_weakly_stays_until_the_block_ends() -> None:
-    with uncollected():
+@pytest.fixture
+def garbage() -> Iterator[Garbage]:
+    with set_apart() as found:
+        yield found
+
+
+def test_what_is_referred_to_weakly_stays_until_the_block_ends(
+    garbage: Garbage,
+) -> None:
+    with garbage.uncollected():
         seen = weakref.ref(Node())
         kept = [[number] for number in range(100_000)]
         assert seen() is not None
@@ -27,10 +38,10 @@ def test_what_is_referred_to_weakly_stays_until_the_block_ends() -> None:
     assert len(kept) == 100_000
 
 
-def test_who_has_it_switched_off_keeps_it_so() -> None:
+def test_who_has_it_switched_off_keeps_it_so(garbage: Garbage) -> None:
     gc.disable()
     try:
-        with uncollected():
+        with garbage.uncollected():
             pass
         assert not gc.isenabled()
     finally:
@@ -45,3 +56,19 @@ def test_what_was_there_before_is_not_looked_at() -> None:
         gc.collect()
         assert seen() is None
     assert gc.get_freeze_count() == 0
+
+
+def test_what_outlives_a_block_is_not_looked_at_after_each_later_one(
+    garbage: Garbage,
+) -> None:
+    with garbage.uncollected():
+        node = Node()
+    seen = weakref.ref(node)
+    del node
+    for _ in range(THAWED - 2):
+        with garbage.uncollected():
+            pass
+        assert seen() is not None
+    with garbage.uncollected():
+        pass
+    assert seen() is None

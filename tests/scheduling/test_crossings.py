@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 from harness.scheduling.choice import Operation
-from harness.scheduling.search.crossings import Crossings
+from harness.scheduling.search.crossings import Crossing
 
 NAMES = ("request 1", "request 2")
 LENGTH = 4
@@ -11,7 +11,7 @@ LENGTH = 4
 
 def meet(seed: int, *, leaving: bool = False, rounds: int = 1) -> str:
     """Return in which order the operations of two actors go, met again and again."""
-    chooser = Crossings(Random(seed))
+    chooser = Crossing(Random(seed))
     taken = ""
     for number in range(rounds):
         names = [f"request {2 * number + n}" for n in (1, 2)]

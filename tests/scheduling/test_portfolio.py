@@ -49,10 +49,11 @@ def test_the_shares_are_those_of_the_documentation() -> None:
     left = 200 - level.count
     assert portfolio.counts["first come"] == 1
     assert portfolio.counts["deviations"] == level.count - 1 <= 0.3 * 199
-    assert portfolio.counts["delays"] == pytest.approx(left * 6 / 14, abs=1)
-    assert portfolio.counts["pct 2"] == pytest.approx(left * 2 / 14, abs=1)
-    assert portfolio.counts["pct 3"] == pytest.approx(left * 3 / 14, abs=1)
-    assert portfolio.counts["uniform"] == pytest.approx(left * 3 / 14, abs=1)
+    assert portfolio.counts["delays"] == pytest.approx(left * 6 / 54, abs=1)
+    assert portfolio.counts["pct 2"] == pytest.approx(left * 4 / 54, abs=1)
+    assert portfolio.counts["pct 3"] == pytest.approx(left * 16 / 54, abs=1)
+    assert portfolio.counts["uniform"] == pytest.approx(left * 16 / 54, abs=1)
+    assert portfolio.counts["crossings"] == pytest.approx(left * 12 / 54, abs=1)
 
 
 def test_the_random_ones_take_turns_so_that_a_short_run_has_all_of_them() -> None:
@@ -61,7 +62,13 @@ def test_the_random_ones_take_turns_so_that_a_short_run_has_all_of_them() -> Non
     names = [name for name, _ in played(portfolio, three)]
 
     assert names[0] == "first come"
-    assert set(names[1:9]) == {"delays", "pct 2", "pct 3", "uniform"}
+    assert set(names) - {"first come"} == {
+        "delays",
+        "pct 2",
+        "pct 3",
+        "uniform",
+        "crossings",
+    }
 
 
 @pytest.mark.parametrize("program", [three, ending])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, final
 
-from harness.scheduling.choice import Operation
+from harness.scheduling.choice import Chooser, Operation, Trace
 
 LEAVING: Final = 0.5
 """How likely an actor leaves that may."""
@@ -39,6 +39,27 @@ class _Drawn:
 
 @final
 class Crossings:
+    """Runs without end.
+
+    Args:
+        seed: Two with the same seed give the same runs.
+    """
+
+    def __init__(self, *, seed: str) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def next(self) -> Chooser:
+        rng = Random(f"{self._seed}/{self._count}")
+        self._count += 1
+        return Crossing(rng)
+
+    def record(self, trace: Trace) -> None:
+        """Nothing is learnt from a run."""
+
+
+@final
+class Crossing:
     """The chooser of one run.
 
     Args:

@@ -31,7 +31,7 @@ class Delays:
     """
 
     def __init__(self, first: Trace, extent: Extent, *, seed: str) -> None:
-        self._operations = tuple(dict.fromkeys(_delayable(first)))
+        self._operations = tuple(dict.fromkeys(delayable(first)))
         self._extent = extent
         self._seed = seed
         self._order = list(self._operations)
@@ -61,7 +61,7 @@ class Delays:
         """Nothing is learnt from a run."""
 
 
-def _delayable(trace: Trace) -> Iterator[Key]:
+def delayable(trace: Trace) -> Iterator[Key]:
     """Yield the operations beside which another one could go."""
     for choice in trace:
         waiting = [one for one in choice.options if not one.beside]

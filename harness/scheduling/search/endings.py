@@ -2,7 +2,8 @@
 
 Somebody leaves, or something fails, at one place of the first run. The levels of
 deviations have these runs, too, but among many others that only change an order; random
-ones end much the same operations again and again, and miss some.
+ones end much the same operations again and again, and miss some. Where it takes
+somebody who comes late to see what the end has left behind, one more is delayed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from random import Random
 from typing import final
 
 from harness.scheduling.choice import CLOCK, Chooser, Key, Operation, Trace
+from harness.scheduling.search.delays import delayable
 
 
 @final
@@ -32,6 +34,32 @@ class Endings:
 
     def next(self) -> Chooser | None:
         return next(self._runs, None)
+
+    def record(self, trace: Trace) -> None:
+        """Nothing is learnt from a run."""
+
+
+@final
+class DelayedEndings:
+    """The same, while another operation waits until nothing else can go on; no end.
+
+    Args:
+        first: The trace of a run in which nobody interfered.
+        seed: Two with the same seed give the same runs.
+    """
+
+    def __init__(self, first: Trace, *, seed: str) -> None:
+        self._rng = Random(seed)
+        self._operations = tuple(dict.fromkeys(delayable(first)))
+        self._endings = tuple(_in_turns(first, self._rng))
+        self._count = 0
+
+    def next(self) -> Chooser | None:
+        if not self._operations or not self._endings:
+            return None
+        key, passed = self._endings[self._count % len(self._endings)]
+        self._count += 1
+        return _Ended(key, passed, delayed=self._rng.choice(self._operations))
 
     def record(self, trace: Trace) -> None:
         """Nothing is learnt from a run."""
@@ -67,13 +95,21 @@ def _offers(first: Trace) -> Mapping[Key, list[bool]]:
 class _Ended:
     """Takes what came first, and the outcome when its turn has come."""
 
-    def __init__(self, key: Key, passed: int) -> None:
+    def __init__(self, key: Key, passed: int, *, delayed: Key | None = None) -> None:
         self._key = key
         self._passed = passed
+        self._delayed = delayed
 
     def choose(self, options: Sequence[Operation]) -> int:
         for place, one in enumerate(options):
             if one.key == self._key:
                 self._passed -= 1
-                return place if self._passed < 0 else 0
-        return 0
+                if self._passed < 0:
+                    return place
+        return next(self._going(options), 0)
+
+    def _going(self, options: Sequence[Operation]) -> Iterator[int]:
+        """Yield the places of what may go ahead and is not delayed."""
+        for place, one in enumerate(options):
+            if not one.beside and one.plain != self._delayed:
+                yield place
