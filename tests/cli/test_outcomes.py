@@ -6,6 +6,7 @@ import pytest
 
 from harness.cli.outcomes import Judgement, exit_code, judged, table
 from harness.model.coverage import Gap
+from harness.model.explored import Explored
 from harness.model.result import Result
 from harness.run import MutantOutcome
 from tests.reports.results import a_finding, a_result
@@ -13,6 +14,19 @@ from tests.reports.results import a_finding, a_result
 FAILED = a_result(a_finding())
 PASSED = a_result()
 UNCLEAR = a_result(gaps=(Gap("log in tenant B", "answered 401", floor=True),))
+
+
+def an_explored(scenario: str = "cold_tenants", first: int = 0) -> Explored:
+    return Explored(
+        scenario=scenario,
+        schedules=20,
+        distinct=20,
+        actors=3,
+        choices=9,
+        depth=-1,
+        statement="",
+        first=first,
+    )
 
 
 def an_outcome(
@@ -46,6 +60,14 @@ def test_bugs_must_be_found_and_equivalents_stay_silent(
 
     assert judged(outcome) is judgement
     assert f"  {shown}  " in table([outcome], width=100, color=False)
+
+
+def test_of_a_race_it_says_which_schedule_of_which_scenario_showed_it() -> None:
+    shown = an_explored(first=17)
+    quiet = an_explored(scenario="cold_stampede")
+    result = replace(FAILED, explored=(quiet, shown))
+
+    assert "cold_tenants, 17: " in table([an_outcome(result)], width=120, color=False)
 
 
 def test_a_wrong_one_outranks_an_open_one_and_that_a_right_one() -> None:

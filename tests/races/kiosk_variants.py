@@ -16,6 +16,18 @@ target = replace(
             environment={"KIOSK": kiosk.WRONG},
             exercise="races",
         ),
+        "tipped": Variant(
+            app=kiosk.target.app,
+            environment={"KIOSK": kiosk.WRONG},
+            exercise="races",
+            scenarios=("cold_tenants",),
+        ),
+        "mistipped": Variant(
+            app=kiosk.target.app,
+            environment={"KIOSK": kiosk.WRONG},
+            exercise="races",
+            scenarios=("start_is_cancelled",),
+        ),
         "locked": Variant(
             app=kiosk.target.app,
             harmless=True,

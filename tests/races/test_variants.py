@@ -45,6 +45,20 @@ def test_a_race_is_found_a_twin_is_silent_and_a_failed_start_ends_only_its_own_r
     assert locked.result.verdict.outcome is not Outcome.FAIL
 
 
+def test_what_shows_it_soonest_is_explored_first_and_all_else_if_it_does_not(
+    order: Order,
+) -> None:
+    outcomes = mutants(order, ["tipped", "mistipped"], exercise="races")
+
+    tipped, mistipped = (one.result for one in outcomes)
+    assert tipped is not None
+    assert mistipped is not None
+    assert [one.scenario for one in tipped.explored] == ["cold_tenants"]
+    assert tipped.findings
+    assert "start_is_cancelled" not in {one.scenario for one in mistipped.explored}
+    assert mistipped.findings
+
+
 def test_a_variant_of_another_exercise_is_refused_and_says_where_to_try_it(
     order: Order,
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 from harness.scheduling.choice import Operation
-from harness.scheduling.search.crossings import Crossing
+from harness.scheduling.search.crossings import Crossing, Crossings
 
 NAMES = ("request 1", "request 2")
 LENGTH = 4
@@ -53,6 +53,16 @@ def test_who_may_leave_does_so_now_and_then_at_any_operation() -> None:
     places = {one.replace("b", "").index("x") for one in left if "x" in one}
     assert places == set(range(LENGTH))
     assert any("x" not in one for one in left)
+
+
+def test_runs_of_one_seed_differ_and_come_again_with_it() -> None:
+    def runs(seed: str) -> list[int]:
+        strategy = Crossings(seed=seed)
+        options = [Operation(name, 0, "query", "") for name in "abcdefgh"]
+        return [strategy.next().choose(options) for _ in range(50)]
+
+    assert len(set(runs("fixed"))) == 8
+    assert runs("fixed") == runs("fixed") != runs("another")
 
 
 def test_the_same_seed_takes_the_same_order() -> None:

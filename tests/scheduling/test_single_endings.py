@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.scheduling.choice import CLOCK, Chooser, FirstCome, Key, Operation
-from harness.scheduling.search.endings import Endings
+from harness.scheduling.search.endings import DelayedEndings, Endings
 from harness.scheduling.search.portfolio import ENDINGS, Portfolio
 from harness.scheduling.search.strategy import Extent
 from harness.scheduling.search.uniform import Uniform
@@ -74,6 +74,29 @@ def test_who_can_leave_at_any_choice_leaves_at_one() -> None:
     toy.run(chooser)
 
     assert toy.left == {"b"}
+
+
+def test_beside_each_ending_another_operation_waits_for_all_others() -> None:
+    plain = [one.key for one in _run(FirstCome())]
+    strategy = DelayedEndings(two().run(FirstCome()), seed="fixed")
+    ended, late = set(), 0
+    for _ in range(4 * STEPS):
+        chooser = strategy.next()
+        assert chooser is not None
+        keys = [one.key for one in _run(chooser)]
+        (ending,) = (key for key in keys if key.outcome)
+        ended.add(ending)
+        went = [key._replace(outcome="") for key in keys]
+        late += went != [key for key in plain if key in went]
+
+    assert len(ended) == 2 * STEPS
+    assert late > STEPS
+
+
+def test_what_cannot_end_otherwise_has_no_ending_beside_a_delay_either() -> None:
+    alone = Toy({"a": steps(3), "b": steps(3)}).run(FirstCome())
+
+    assert DelayedEndings(alone, seed="fixed").next() is None
 
 
 def test_time_that_passes_is_no_ending() -> None:

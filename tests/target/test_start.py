@@ -78,6 +78,10 @@ def test_one_account_of_connections_holds_for_all_strategies() -> None:
             {"variants": {"x": Variant(app="a:b", exercise="start")}},  # type: ignore[arg-type]
             "is of the exercise 'start'",
         ),
+        (
+            {"variants": {"x": Variant(app="a:b", scenarios=("cold_tenants",))}},
+            "of isolation names scenarios",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_what_to_write(

@@ -101,12 +101,14 @@ class _Ended:
         self._delayed = delayed
 
     def choose(self, options: Sequence[Operation]) -> int:
+        turn = next(self._going(options), 0)
         for place, one in enumerate(options):
             if one.key == self._key:
                 self._passed -= 1
-                if self._passed < 0:
+                # Where another is delayed it may be offered less often.
+                if self._passed < 0 or one.plain == options[turn].plain:
                     return place
-        return next(self._going(options), 0)
+        return turn
 
     def _going(self, options: Sequence[Operation]) -> Iterator[int]:
         """Yield the places of what may go ahead and is not delayed."""
