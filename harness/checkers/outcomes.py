@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from harness.checkers.lives import life_of
 from harness.checkers.processes import process_finding
 from harness.checkers.schedules import (
     LIFESPAN,
-    NEVER,
-    STOPS,
     Fault,
     Request,
     Schedule,
@@ -73,32 +72,23 @@ def _in(schedule: Schedule) -> Iterator[Finding]:
                 schedule.ended.failure or "it starts if nobody interferes",
             )
         return
-    ready = ready_from(schedule)
     for request in schedule.requests:
-        if worse_than_alone(schedule, request, ready=ready):
-            yield _finding(schedule, request, ready)
+        if worse_than_alone(schedule, request):
+            yield _finding(schedule, request)
 
 
-def worse_than_alone(
-    schedule: Schedule, request: Request, *, ready: int | None = None
-) -> bool:
-    """Whether a request ended worse than it does alone, and without an excuse.
-
-    Args:
-        schedule: Its schedule.
-        request: The request.
-        ready: Position from which the app says that it is ready, if that is known.
-    """
+def worse_than_alone(schedule: Schedule, request: Request) -> bool:
+    """Whether a request ended worse than it does alone, and without an excuse."""
     if request.expected is None or request.expected >= _FAILS:
         return False
-    if request.began >= shutdown_from(schedule) or excused(schedule, request):
+    life = life_of(schedule, request)
+    if life is None or excused(schedule, request):
         return False
-    since = ready_from(schedule) if ready is None else ready
     answer = request.answer
     if answer is None or not answer.status:
         return True
     if answer.status == _UNAVAILABLE:
-        refused_early = request.began <= since
+        refused_early = request.began <= life.ready
         return not (
             refused_early
             or given_up(schedule, request)
@@ -158,43 +148,6 @@ def makes_way(schedule: Schedule, request: Request, answer: Exchange) -> bool:
     )
 
 
-def ready_from(schedule: Schedule) -> int:
-    """Return the position from which the app says that it is ready."""
-    path = schedule.begun.ready
-    known = {one.operation for _, one in schedule.events if isinstance(one, Exchange)}
-    if f"GET {path}" not in known:
-        path = ""  # nobody asked: it is taken to be ready once it is started
-    for at, event in schedule.events:
-        if isinstance(event, Reached) and (
-            event.phase is Phase.READY or (event.phase is Phase.STARTED and not path)
-        ):
-            return at
-        if path and isinstance(event, Exchange) and event.succeeded:
-            method, _, asked = event.operation.partition(" ")
-            if method == "GET" and asked == path:
-                return at
-    return NEVER
-
-
-def shutdown_from(schedule: Schedule) -> int:
-    """Return the position from which the app shuts down, and takes no requests.
-
-    Of an app that is started again it is the last time.
-    """
-    started = down = NEVER
-    for at, event in schedule.events:
-        if isinstance(event, Reached) and event.phase is Phase.STARTED:
-            started, down = at, NEVER
-        elif (isinstance(event, Reached) and event.phase is Phase.STOPPED) or (
-            at > started
-            and isinstance(event, Moved)
-            and event.actor == LIFESPAN
-            and event.operation in {LIFESPAN, STOPS}
-        ):
-            down = min(at, down)
-    return down
-
-
 def given_up(schedule: Schedule, request: Request) -> bool:
     """Whether an operator has the tenant go: others of its requests are refused alone.
 
@@ -241,8 +194,8 @@ def _should_start(schedule: Schedule) -> bool:
     return serves and not (ended or schedule.faults)
 
 
-def _finding(schedule: Schedule, request: Request, ready: int) -> Finding:
-    shape, because = _cause(schedule, request, ready)
+def _finding(schedule: Schedule, request: Request) -> Finding:
+    shape, because = _cause(schedule, request)
     answer = request.answer
     if answer is None:
         result = "was never answered"
@@ -266,7 +219,7 @@ def _finding(schedule: Schedule, request: Request, ready: int) -> Finding:
     )
 
 
-def _cause(schedule: Schedule, request: Request, ready: int) -> tuple[str, str]:
+def _cause(schedule: Schedule, request: Request) -> tuple[str, str]:
     """Return the shape of a finding, and what most likely made the difference."""
     earlier = [one for one in schedule.faults if one.began < request.ended]
     own = [one for one in earlier if request.tenant in one.tenants]
@@ -284,8 +237,9 @@ def _cause(schedule: Schedule, request: Request, ready: int) -> tuple[str, str]:
         return "another tenant's failure", (
             f"; only {fault.label} of {fault.actor} was interfered with"
         )
-    answer = request.answer
-    if answer is not None and answer.status == _UNAVAILABLE and request.began > ready:
+    answer, life = request.answer, life_of(schedule, request)
+    ready = life is not None and request.began > life.ready
+    if ready and answer is not None and answer.status == _UNAVAILABLE:
         return "refused after ready", "; the app had said that it was ready"
     return "other outcome", ""
 

@@ -3,7 +3,7 @@
 What an answer counts is what the target reads from it: which tenants, or how many. Of a
 number it is not known which are meant, but as many may be refused at most as were left
 out. An answer that only says yes counts all tenants, but those whose resources failed.
-Each request is held against the last answer before it.
+Each request is held against the last answer before it, in the same life of the app.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.checkers.outcomes import given_up, makes_way, shutdown_from
+from harness.checkers.lives import life_of
+from harness.checkers.outcomes import given_up, makes_way
 from harness.checkers.processes import process_finding
 from harness.checkers.schedules import LIFESPAN, Request, Schedule
 from harness.model.event import Exchange
@@ -59,8 +60,7 @@ def readiness(schedules: Sequence[Schedule]) -> list[Finding]:
 
 
 def _in(schedule: Schedule) -> Iterator[Finding]:
-    ends = shutdown_from(schedule)
-    for promise, refused in _refused_after(schedule, ends):
+    for promise, refused in _refused_after(schedule):
         most = _left_out(schedule, promise)
         tenants = dict.fromkeys(one.tenant for one in refused)
         for one in refused:
@@ -70,20 +70,26 @@ def _in(schedule: Schedule) -> Iterator[Finding]:
 
 
 def _refused_after(
-    schedule: Schedule, ends: int
+    schedule: Schedule,
 ) -> Iterator[tuple[_Promise, Sequence[Request]]]:
     """Yield each answer that says yes with whom it was broken to."""
     known = range(schedule.tenants)
     told = {one.exchange: one for _, one in schedule.events if isinstance(one, Counted)}
-    asked = [one for one in schedule.requests if _asks(schedule, one)]
+    asked = [
+        (one, life_of(schedule, one))
+        for one in schedule.requests
+        if _asks(schedule, one)
+    ]
     by_promise: dict[str, tuple[_Promise, list[Request]]] = {}
     for request in schedule.requests:
         tenant = request.tenant
-        if tenant is None or tenant not in known or request.began >= ends:
+        life = life_of(schedule, request)
+        if tenant is None or tenant not in known or life is None:
             continue
         if request.answer is None or request.answer.status not in NOT_READY:
             continue
-        promise = _last_before(request, asked, told)
+        here = [one for one, at in asked if at == life]
+        promise = _last_before(request, here, told)
         if promise is None or promise.excludes(tenant):
             continue
         if not _excused(schedule, promise, request):

@@ -98,6 +98,12 @@ class Play:
         if started:
             self.reaches(Phase.STARTED)
 
+    def stops(self) -> None:
+        """The app begins to stop, and is stopped."""
+        for movement in (Movement.WENT, Movement.CAME):
+            self.moves("lifespan", movement, kind="stop")
+        self.reaches(Phase.STOPPED)
+
     def reaches(self, phase: Phase) -> None:
         self.add(Reached("reached", self.now, self.schedule, 1, phase))
 

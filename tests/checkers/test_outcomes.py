@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.checkers.lifecycle import lifecycle
+from harness.checkers.outcomes import outcomes
+from harness.checkers.schedules import schedules_of
 from harness.model.boot import Phase, Stage
 from harness.model.finding import Finding
 from harness.model.race import ActorRole, Ending, Movement
@@ -35,6 +37,61 @@ def test_what_is_asked_after_a_restart_is_judged_as_after_the_start(
     play.over()
 
     assert [one.shape for one in lifecycle(play.history())] == shapes
+
+
+@pytest.mark.parametrize("when", ["before", "between", "after"])
+def test_nobody_listens_before_a_start_or_from_a_stop_on(when: str) -> None:
+    play = Play()
+    play.events.clear()
+    play.begins(started=False)
+    for now in ("before", "between", "after"):
+        if now == when:
+            play.comes("request 1", A)
+            play.ends("request 1", 0)
+        if now != "after":
+            play.reaches(Phase.STARTED)
+            play.asks(f"request {now}", A)
+            play.stops()
+    play.over(stopped=False)
+
+    assert found(play) == []
+
+
+@pytest.mark.parametrize("life", [1, 2, 3])
+def test_whoever_is_dropped_while_the_app_runs_is_found_in_each_of_its_lives(
+    life: int,
+) -> None:
+    play = Play()
+    for number in (1, 2, 3):
+        if number > 1:
+            play.reaches(Phase.STARTED)
+        play.comes(f"request {number}", A)
+        play.ends(f"request {number}", 0 if number == life else 200)
+        play.stops()
+    play.over(stopped=False)
+
+    assert found(play) == [(READ, "other outcome", A)]
+
+
+@pytest.mark.parametrize(
+    ("asked_again", "shapes"), [(False, []), (True, ["refused after ready"])]
+)
+def test_that_the_app_was_ready_before_a_restart_promises_nothing_after_it(
+    *, asked_again: bool, shapes: list[str]
+) -> None:
+    play = Play(ready="/readyz")
+    play.asks("probe 1", None, READINESS)
+    play.stops()
+    play.reaches(Phase.STARTED)
+    if asked_again:
+        play.asks("probe 2", None, READINESS)
+    play.comes("request 1", A)
+    play.ends("request 1", 503)
+    play.over()
+
+    assert [one.shape for one in outcomes(tuple(schedules_of(play.history())))] == (
+        shapes
+    )
 
 
 def test_requests_that_end_as_alone_are_fine() -> None:

@@ -7,7 +7,7 @@ import pytest
 from harness.checkers.lifecycle import lifecycle
 from harness.checkers.readiness import readiness
 from harness.checkers.schedules import schedules_of
-from harness.model.boot import Stage
+from harness.model.boot import Phase, Stage
 from harness.model.race import ActorRole, Counted, Movement
 from tests.checkers.plays import READ, A, B, Play
 
@@ -89,6 +89,29 @@ def test_a_no_is_no_promise_and_takes_an_earlier_one_back() -> None:
     play.over()
 
     assert found(play) == []
+
+
+def test_a_promise_ends_where_the_app_is_stopped() -> None:
+    play = Play(ready=READINESS)
+    asks(play)
+    play.stops()
+    refused(play, "request 2", A)
+    play.reaches(Phase.STARTED)
+    refused(play, "request 3", A)
+    play.over()
+
+    assert found(play) == []
+
+
+def test_a_promise_holds_until_the_app_is_stopped_though_it_is_started_again() -> None:
+    play = Play(ready=READINESS)
+    asks(play)
+    refused(play, "request 2", A)
+    play.stops()
+    play.reaches(Phase.STARTED)
+    play.over()
+
+    assert found(play) == [REFUSED]
 
 
 def test_an_app_that_is_not_asked_has_promised_nothing() -> None:
