@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 WHAT: Final = "requests at once"
 _MOST: Final = 3
+_MOST_KEYS: Final = 8
 
 
 def gaps_together(
-    history: History, *, unexplored: str = "", left_out: Sequence[str] = ()
+    history: History,
+    *,
+    unexplored: str = "",
+    left_out: Sequence[str] = (),
+    unmet: Sequence[str] = (),
+    stopped: str = "",
 ) -> Iterator[Gap]:
     """Yield what was not seen of requests at once; none of it is of the floor.
 
@@ -28,24 +34,34 @@ def gaps_together(
         unexplored: Why none were made, or no more of them; "" if all were.
         left_out: Keys of operations that took no part: they did not work for two
             tenants.
+        unmet: Keys of operations that work, and that were never made beside another
+            tenant's request.
+        stopped: Why fewer schedules were run than might have been; "" if all were.
     """
     if unexplored:
         yield Gap(WHAT, f"not explored: {unexplored}", floor=False)
+    if stopped:
+        yield Gap(WHAT, stopped, floor=False)
     begun = {one.schedule for one in history.of(Scheduled)}
     ended = [one for one in history.of(ScheduleEnded) if one.schedule in begun]
     yield from _uncontrolled(ended)
-    stopped = [one for one in ended if one.ending is not Ending.ENDED]
-    if stopped:
+    stuck = [one for one in ended if one.ending is not Ending.ENDED]
+    if stuck:
         waits = dict.fromkeys(
-            f"{who.actor}: {who.what}" for one in stopped for who in one.waiting
+            f"{who.actor}: {who.what}" for one in stuck for who in one.waiting
         )
         reason = (
-            f"not seen to the end in {len(stopped)} of {len(ended)} schedules: they "
+            f"not seen to the end in {len(stuck)} of {len(ended)} schedules: they "
             f"stood still{_shown(list(waits))}"
         )
         yield Gap(WHAT, reason, floor=False)
     for key in left_out:
         yield Gap(f"{WHAT}: {key}", "does not work for two tenants", floor=False)
+    if unmet:
+        rest = len(unmet) - _MOST_KEYS
+        more = f" and {rest} more" if rest > 0 else ""
+        reason = f"met no other request: {', '.join(unmet[:_MOST_KEYS])}{more}"
+        yield Gap(WHAT, reason, floor=False)
 
 
 def _uncontrolled(ended: Sequence[ScheduleEnded]) -> Iterator[Gap]:

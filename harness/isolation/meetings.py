@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Final, final
 
 from harness.exploring.rounds import Round
+from harness.model.event import Exchange
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.witnesses import readings_of
 
 if TYPE_CHECKING:
+    from harness.model.event import Event
     from harness.provisioning.catalogue import Catalogue
     from harness.target.operation import Operation
 
@@ -158,6 +160,23 @@ class Meetings:
     def _read(self, tenant: int | None, key: str = "") -> Step:
         whole = Principal(tenant, tenant)
         return Step(key or self._reading, whole, tenant, Role.CONTROL)
+
+
+def met(rounds: Iterable[Round], events: Iterable[Event]) -> set[str]:
+    """Return the operations of requests that different tenants made at once.
+
+    Args:
+        rounds: Of a schedule.
+        events: Of that schedule: what could not be made in it met nobody.
+    """
+    made = {one.operation for one in events if isinstance(one, Exchange)}
+    return {
+        step.operation
+        for one in rounds
+        if len({step.principal.credential for step in one.together}) > 1
+        for step in one.together
+        if step.operation in made
+    }
 
 
 def _couple(one: Rehearsed, other: Rehearsed, rng: Random) -> tuple[Step, ...]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, final
 from harness.exploring.grounds import Inputs
 from harness.exploring.scenario import Scenario
 from harness.isolation.cutting import cuts
-from harness.isolation.meetings import MEETING
+from harness.isolation.meetings import MEETING, met
 from harness.model.event import Note, Unseen
 from harness.model.explored import Explored
 from harness.model.progress import Progress
-from harness.model.race import Scheduled, ScheduleEnded
+from harness.model.race import Ending, Scheduled, ScheduleEnded
 from harness.scheduling.choice import FirstCome, schedule_of
 from harness.scheduling.search.crossings import Crossing
 from harness.scheduling.tape import tape_of
@@ -78,6 +78,7 @@ class _Counts:
     actors: int = 0
     choices: int = 0
     first: int = 0
+    met: set[str] = field(default_factory=set)
 
 
 @final
@@ -111,6 +112,7 @@ class Together:
         self._only_first = only_first
         self._found: dict[str, Finding] = {}
         self._counts = _Counts()
+        self._stopped = ""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -137,6 +139,19 @@ class Together:
             findings=tuple(self._found),
         )
 
+    @property
+    def met(self) -> frozenset[str]:
+        """Keys of the operations that were made beside another tenant's request.
+
+        Only those of schedules that were seen to the end, and that could be made there.
+        """
+        return frozenset(self._counts.met)
+
+    @property
+    def stopped(self) -> str:
+        """Why fewer schedules were run than might have been; "" if all were."""
+        return self._stopped
+
     def run(self, budget: int) -> None:
         """Run schedules; the first is first-come-first-served.
 
@@ -151,7 +166,13 @@ class Together:
             self._step(number, rounds)
             told = f"{len(self._found)} found"
             self._listener(Progress(NAME, number + 1, budget, detail=told))
-            if self._found and (self._only_first or len(self._found) >= ENOUGH):
+            most = 1 if self._only_first else ENOUGH
+            if len(self._found) >= most:
+                if number + 1 < budget:
+                    self._stopped = (
+                        f"stopped after {number + 1} of {budget} schedules: "
+                        f"{told}, which is enough"
+                    )
                 break
 
     def _step(self, number: int, rounds: tuple[Round, ...]) -> None:
@@ -161,6 +182,8 @@ class Together:
         played, findings = bench.judged(TOGETHER, inputs, chooser, strategy)
         events = recorder.since(played.mark)
         self._count(inputs, strategy, played)
+        if played.ran.ending is Ending.ENDED:
+            self._counts.met |= met(rounds, events)
         self._sum_up(played, events)
         for one in findings:
             if one.fingerprint in self._known or len(self._found) >= ENOUGH:

@@ -220,7 +220,13 @@ def _judged(so_far: Probe, settings: Settings, seconds: float) -> Judged:
     findings = tuple(merged([*alone, *met.findings]))
     covered = coverage(history, channels=settings.floor_channels)
     covered = _lowered(covered, settings.floor_operations)
-    gaps = gaps_together(whole, unexplored=met.unexplored, left_out=met.left_out)
+    gaps = gaps_together(
+        whole,
+        unexplored=met.unexplored,
+        left_out=met.left_out,
+        unmet=met.unmet,
+        stopped=met.stopped,
+    )
     covered = replace(covered, gaps=(*covered.gaps, *gaps))
     summed = explored([met.explored], whole) if met.explored else ()
     figured = _measurements(history.events, seconds)

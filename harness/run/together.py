@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from harness.run.grounds import Venue, with_newcomer
 if TYPE_CHECKING:
     from harness.environment.server import Postgres
     from harness.exploring.grounds import Grounds
+    from harness.isolation.meetings import Rehearsed
     from harness.model.event import Event
     from harness.model.explored import Explored
     from harness.model.finding import Finding
@@ -47,12 +48,16 @@ class Met:
         explored: What was explored; None if nothing was.
         unexplored: Why nothing was, or no more; "" if all was.
         left_out: Keys of operations that took no part.
+        unmet: Keys of operations that might have, and that no schedule came to.
+        stopped: Why fewer schedules were run than might have been; "" if all were.
     """
 
     findings: tuple[Finding, ...] = ()
     explored: Explored | None = None
     unexplored: str = ""
     left_out: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+    stopped: str = ""
 
 
 def unexplorable(target: Target, settings: Settings) -> str:
@@ -103,6 +108,7 @@ class Meeting:
             PostgresError: The database does not answer.
         """
         together: Together | None = None
+        rehearsed: Sequence[Rehearsed] = ()
         failing: tuple[str, ...] = ()
         unexplored = ""
         settings = self.order.settings
@@ -115,13 +121,7 @@ class Meeting:
             if not rehearsed:
                 return Met(unexplored="nothing works for two tenants")
             enters = self._enters()
-            meetings = Meetings(
-                rehearsed,
-                reading,
-                self.stage.catalogue,
-                seed=settings.seed,
-                enters=enters,
-            )
+            meetings = self._meetings(rehearsed, reading, enters=enters)
             venue = self._venue(asked, logged_in=not enters)
             with venue.grounds(settings.seed, watched=False) as grounds:
                 together = Together(
@@ -142,7 +142,17 @@ class Meeting:
             unexplored = error.message
         if together is None:
             return Met(unexplored=unexplored, left_out=failing)
-        return Met(together.findings, together.explored, unexplored, failing)
+        keys = [one.operation.key for one in rehearsed if together.explored.schedules]
+        unmet = tuple(key for key in keys if key not in together.met)
+        so_far = together.findings, together.explored
+        return Met(*so_far, unexplored, failing, unmet, together.stopped)
+
+    def _meetings(
+        self, rehearsed: Sequence[Rehearsed], reading: str, *, enters: bool
+    ) -> Meetings:
+        seed = self.order.settings.seed
+        catalogue = self.stage.catalogue
+        return Meetings(rehearsed, reading, catalogue, seed=seed, enters=enters)
 
     def _bench(self, grounds: Grounds) -> Bench:
         settings = self.order.settings

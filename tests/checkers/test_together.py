@@ -62,3 +62,28 @@ def test_what_took_no_part_is_named() -> None:
         ("requests at once", "not explored: it is served", False),
         ("requests at once: GET /a", "does not work for two tenants", False),
     ]
+
+
+def test_operations_that_met_no_other_request_are_named_in_one_line() -> None:
+    few = ["GET /a", "GET /b"]
+    many = [f"GET /{number}" for number in range(11)]
+
+    (named,) = gaps_together(History(schedule(1)), unmet=few)
+    (folded,) = gaps_together(History(schedule(1)), unmet=many)
+
+    assert (named.reason, named.floor) == (
+        "met no other request: GET /a, GET /b",
+        False,
+    )
+    assert folded.reason.startswith("met no other request: GET /0, GET /1, ")
+    assert folded.reason.endswith("GET /7 and 3 more")
+
+
+def test_schedules_that_were_left_out_are_told_of() -> None:
+    (gap,) = gaps_together(History(schedule(1)), stopped="stopped after 1 of 9")
+
+    assert (gap.what, gap.reason, gap.floor) == (
+        "requests at once",
+        "stopped after 1 of 9",
+        False,
+    )

@@ -11,13 +11,14 @@ from harness.errors import UsageError
 from harness.exploring.grounds import Inputs
 from harness.exploring.rounds import Round, numbered, read, written
 from harness.isolation.cutting import cut
-from harness.isolation.meetings import ROUNDS, Meetings, Rehearsed
+from harness.isolation.meetings import ROUNDS, Meetings, Rehearsed, met
 from harness.model.step import Principal, Role, Step
 from harness.provisioning.catalogue import Catalogue
 from harness.scheduling.choice import CLOCK, Key
 from harness.scheduling.tape import Deviation
 from harness.target.operation import Operation
 from harness.target.resources import Resources
+from tests.checkers.plays import A, B, Play
 from tests.isolation.staging import own
 
 PATHS = [f"/things{n}" for n in range(10)]
@@ -161,3 +162,15 @@ def test_a_round_is_cut_out_with_its_requests_and_orders_renumbered() -> None:
         Deviation(Key("request 4", 1, "cancel sent"), Key("request 3", 2)),
         Deviation(Key("request 3 opens A", 0)),
     )
+
+
+def test_what_was_not_made_beside_another_tenant_has_met_nobody() -> None:
+    key, other, undone = "GET /things0", "GET /things1", "GET /things2"
+    two = Round(together=(own(key, 0), own(key, 1)))
+    alone = Round(together=(own(other, 0), own(other, 0)), after=(own(other, 1),))
+    left = Round(together=(own(undone, 0), own(undone, 1)))
+    told = Play()
+    for owner, operation in [(A, key), (B, key), (A, other), (B, other)]:
+        told.asks(f"request {len(told.events)}", owner, operation)
+
+    assert met([two, alone, left], told.events) == {key}

@@ -96,3 +96,27 @@ def test_an_app_that_refuses_a_loop_under_control_leaves_that_part_unseen(
     assert result.verdict.outcome is Outcome.PASS, result.verdict.reasons
     assert "not explored" in gaps(result)["requests at once"]
     assert "GatedLoop" in gaps(result)["requests at once"]
+
+
+def test_operations_that_no_schedule_came_to_are_said_to_be_unseen(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.isolation.meetings.ROUNDS", 2)
+
+    result = isolation(order.changed(variant=RIGHT[0], together=1))
+
+    assert result.verdict.outcome is Outcome.PASS, result.verdict.reasons
+    assert gaps(result)["requests at once"].startswith("met no other request: ")
+
+
+def test_schedules_that_are_left_out_once_enough_was_found_are_told_of(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.isolation.together.ENOUGH", 1)
+
+    result = isolation(order.changed(variant=WRONG[0], together=AT_ONCE))
+
+    assert result.verdict.outcome is Outcome.FAIL
+    stopped = gaps(result)["requests at once"]
+    (explored,) = result.explored
+    assert stopped.startswith(f"stopped after {explored.schedules} of {AT_ONCE} ")
