@@ -3,7 +3,8 @@
 What an answer counts is what the target reads from it: which tenants, or how many. Of a
 number it is not known which are meant, but as many may be refused at most as were left
 out. An answer that only says yes counts all tenants, but those whose resources failed.
-Each request is held against the last answer before it, in the same life of the app.
+Each request is held against the last answer before it of the same process, since that
+was started.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _refused_after(
     known = range(schedule.tenants)
     told = {one.exchange: one for _, one in schedule.events if isinstance(one, Counted)}
     asked = [
-        (one, life_of(schedule, one))
+        (one, one.process, life_of(schedule, one))
         for one in schedule.requests
         if _asks(schedule, one)
     ]
@@ -88,7 +89,7 @@ def _refused_after(
             continue
         if request.answer is None or request.answer.status not in NOT_READY:
             continue
-        here = [one for one, at in asked if at == life]
+        here = [one for one, *at in asked if at == [request.process, life]]
         promise = _last_before(request, here, told)
         if promise is None or promise.excludes(tenant):
             continue

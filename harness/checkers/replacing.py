@@ -40,7 +40,8 @@ def _position(schedule: Schedule, call: Initialised, stage: Stage) -> int:
             at
             for at, one in schedule.events
             if isinstance(one, Initialised)
-            and (one.what, one.run, one.stage) == (call.what, call.run, stage)
+            and (one.what, one.worker, one.run) == (call.what, call.worker, call.run)
+            and one.stage is stage
         ),
         NEVER,
     )
@@ -66,11 +67,11 @@ def _closed(schedule: Schedule, again: Again) -> bool:
     ready = _position(schedule, first, Stage.READY)
     told = [(at, one) for at, one in schedule.events if isinstance(one, Connected)]
     opened = {
-        one.backend
+        (one.worker, one.backend)
         for at, one in told
         if one.open
         and (one.tenant, one.worker) == (first.tenant, first.worker)
         and began <= at <= ready
     }
-    closed = {one.backend for _, one in told if not one.open}
+    closed = {(one.worker, one.backend) for _, one in told if not one.open}
     return bool(opened) and opened <= closed

@@ -53,9 +53,10 @@ def _in(schedule: Schedule, again: set[str]) -> Iterator[Finding]:
     # What is not closed by the shutdown either is found as that.
     unclosed = _runs(holdings(one for _, one in events))
     removed = {one.tenant for one in before if isinstance(one, Removed)}
-    for (what, tenant), held in holdings(before).items():
-        due = [one for one in held if (what, one.run) not in unclosed]
-        if len(held) <= _kept_alone(before, what, tenant) or _disturbed(
+    for (what, tenant, worker), held in holdings(before).items():
+        place = what, tenant, worker
+        due = [one for one in held if (what, worker, one.run) not in unclosed]
+        if len(held) <= _kept_alone(before, place) or _disturbed(
             schedule, tenant, rested
         ):
             continue
@@ -69,16 +70,16 @@ def _in(schedule: Schedule, again: set[str]) -> Iterator[Finding]:
                     yield _of_an_older(schedule, one, newest, rested)
 
 
-def _runs(held: _Held) -> set[tuple[str, int]]:
-    return {(one.what, one.run) for calls in held.values() for one in calls}
+def _runs(held: _Held) -> set[tuple[str, int, int]]:
+    return {(one.what, one.worker, one.run) for calls in held.values() for one in calls}
 
 
-def _kept_alone(events: Sequence[Event], what: str, tenant: int) -> int:
-    """Return how many the app keeps where nobody interferes."""
+def _kept_alone(events: Sequence[Event], place: Holding) -> int:
+    """Return how many a process keeps where nobody interferes."""
     told = (
         one.count
         for one in events
-        if isinstance(one, Keeps) and (one.what, one.tenant) == (what, tenant)
+        if isinstance(one, Keeps) and (one.what, one.tenant, one.worker) == place
     )
     return next(told, 0)
 

@@ -46,6 +46,7 @@ class Request:
         actor: Who makes it.
         role: What the actor is to the app.
         tenant: For whom; None if for nobody in particular.
+        process: Which of the app's processes it asks, from 1.
         exchange: Its id; 0 if there is none, or several.
         about: What it does, for people.
         came: Position at which its actor came: what was over by then, the scenario
@@ -61,6 +62,7 @@ class Request:
     actor: str
     role: ActorRole
     tenant: int | None
+    process: int
     exchange: int
     about: str
     came: int
@@ -248,6 +250,7 @@ def _requests(events: Sequence[tuple[int, Event]]) -> Iterator[Request]:
                 actor=came.actor,
                 role=came.role,
                 tenant=came.tenant,
+                process=came.process,
                 exchange=came.exchange,
                 about=came.about,
                 came=at,

@@ -17,7 +17,7 @@ from harness.hosting.lifespan import Lifespan
 from harness.hosting.scopes import http_scope, socket_scope
 from harness.model.boot import Phase
 from harness.model.canary import CanaryKey
-from harness.model.race import FlowEnding
+from harness.model.race import FlowEnding, lifespan_of
 from harness.observe.beacons import send_beacons
 from harness.point import Work, running_gate
 from harness.recording.context import EXCHANGE, PROCESS
@@ -30,14 +30,8 @@ if TYPE_CHECKING:
     from harness.recording.recorder import Recorder
     from harness.scheduling.kernel import Kernel
 
-LIFESPAN: Final = "lifespan"
 _LEAVING: Final = 0.3
 """Seconds, on the schedule's clock, that an app has when a client leaves a stream."""
-
-
-def lifespan_of(process: int) -> str:
-    """Return the name of the actor that a process' lifespan is."""
-    return LIFESPAN if process == 1 else f"{LIFESPAN} {process}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Ask:
                 tenant=self._tenant,
                 exchange=exchange,
                 about=self._actor.about,
+                process=props.process,
             )
         )
         try:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from harness.exploring.app import lifespan_of
 from harness.exploring.grounds import way_of
 from harness.hosting.boot_watch import watching_of
 from harness.model.boot import Boot, Phase, Reached
@@ -25,6 +24,7 @@ from harness.model.race import (
     Rested,
     Scheduled,
     ScheduleEnded,
+    lifespan_of,
 )
 from harness.scheduling.choice import schedule_of
 from harness.scheduling.kernel import CLOCK, Move, Ran
@@ -111,8 +111,9 @@ class Notes:
             recorder.add(watching_of(one))
         for actor, status in known.items():
             recorder.add(Expected("expected", take.number, actor, status))
-        for (what, tenant), count in kept.items():
-            recorder.add(Keeps("keeps", take.number, what, tenant, count))
+        for (what, tenant, worker), count in kept.items():
+            keeps = Keeps("keeps", take.number, what, tenant, count, worker)
+            recorder.add(keeps)
 
     def lifespan_came(self) -> None:
         """Note that the app's lifespan acts, in each process."""
@@ -128,6 +129,7 @@ class Notes:
                     tenant=None,
                     exchange=0,
                     about=f"{about}, process {process}" if process > 1 else about,
+                    process=process,
                 )
             )
 

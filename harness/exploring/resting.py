@@ -38,8 +38,8 @@ async def rest(
         held = {one: len(calls) for one, calls in holdings(told).items()}
         removed = {one.tenant for one in told if isinstance(one, Removed)}
         if all(
-            count <= max(0 if tenant in removed else 1, alone.get((what, tenant), 0))
-            for (what, tenant), count in held.items()
+            count <= max(0 if one[1] in removed else 1, alone.get(one, 0))
+            for one, count in held.items()
         ):
             break
     return held

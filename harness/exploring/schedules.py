@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
-from harness.exploring.app import GatedApp, lifespan_of
+from harness.exploring.app import GatedApp
 from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
 from harness.exploring.fleet import Fleet
@@ -22,9 +22,7 @@ from harness.hosting.boot_watch import BootWatch
 from harness.hosting.loading import load
 from harness.hosting.surroundings import surroundings
 from harness.model.boot import Phase
-from harness.model.race import (
-    Ending,
-)
+from harness.model.race import Ending, lifespan_of
 from harness.model.tenant import alias
 from harness.provisioning.client import Client, never_fails
 from harness.provisioning.listeners import Listeners
@@ -251,8 +249,11 @@ class Schedules:
                 client=client,
                 driver=self._driver(client, credentials),
                 holder=self._client(app, listeners),
+                process=number,
             )
-            for app, client in zip(fleet.apps[1:], clients[1:], strict=True)
+            for number, (app, client) in enumerate(
+                zip(fleet.apps[1:], clients[1:], strict=True), 2
+            )
         )
         return replace(props, elsewhere=elsewhere)
 

@@ -55,6 +55,7 @@ class Props:
         numbers: Of what is asked, in order.
         background: What was asked meanwhile, and may go on.
         elsewhere: The same for each further process of the app.
+        process: Which of them is asked, from 1.
     """
 
     scene: Scene
@@ -76,6 +77,7 @@ class Props:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     background: list[asyncio.Task[Answer]] = field(default_factory=list)
     elsewhere: tuple[Props, ...] = ()
+    process: int = 1
 
 
 @final

@@ -11,12 +11,12 @@ from harness.model.boot import Initialised, Stage
 if TYPE_CHECKING:
     from harness.model.event import Event
 
-Holding = tuple[str, int]
-"""The initialiser's import string, and the tenant."""
+Holding = tuple[str, int, int]
+"""The initialiser's import string, the tenant, and the process, from 1."""
 
 
 def holdings(events: Iterable[Event]) -> Mapping[Holding, Sequence[Initialised]]:
-    """Return which calls' resources are open after the events of one process.
+    """Return which calls' resources are open after the events of one start.
 
     Only of initialisers whose end is told of, too.
 
@@ -26,7 +26,7 @@ def holdings(events: Iterable[Event]) -> Mapping[Holding, Sequence[Initialised]]
     held: dict[Holding, dict[int, Initialised]] = defaultdict(dict)
     for one in events:
         if isinstance(one, Initialised) and one.tenant is not None and one.closes:
-            follow(held[one.what, one.tenant], one, ends=(Stage.CLOSED,))
+            follow(held[one.what, one.tenant, one.worker], one, ends=(Stage.CLOSED,))
     return {key: tuple(runs.values()) for key, runs in held.items() if runs}
 
 

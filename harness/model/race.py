@@ -29,6 +29,12 @@ class ActorRole(StrEnum):
     SCENARIO = "scenario"
 
 
+def lifespan_of(process: int) -> str:
+    """Return the name of the actor that a process' lifespan is; processes from 1."""
+    name = ActorRole.LIFESPAN.value
+    return name if process == 1 else f"{name} {process}"
+
+
 class Movement(StrEnum):
     """What became of an operation, or of the actor amid it."""
 
@@ -98,6 +104,7 @@ class ActorCame:
         tenant: For whom it acts; None if for nobody in particular.
         exchange: Id of the exchange, if it is a request; else 0.
         about: What it does, for people.
+        process: Which of the app's processes it asks, or is, from 1.
     """
 
     kind: Literal["actor"]
@@ -108,6 +115,7 @@ class ActorCame:
     tenant: int | None
     exchange: int
     about: str
+    process: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,15 +335,16 @@ class Rested:
 
 @dataclass(frozen=True, slots=True)
 class Keeps:
-    """How many resources of a tenant's an app has open at rest if nobody interferes.
+    """How many resources of a tenant's a process has open if nobody interferes.
 
-    Taken from a schedule in which one request after the other is served.
+    Taken from the rest of a schedule in which one request after the other is served.
 
     Attributes:
         schedule: Number of the schedule that it is compared with.
         what: Import string of the initialiser.
         tenant: Whose they are.
         count: How many of them.
+        worker: Number of the process, from 1.
     """
 
     kind: Literal["keeps"]
@@ -343,6 +352,7 @@ class Keeps:
     what: str
     tenant: int
     count: int
+    worker: int = 1
 
 
 class FlowEnding(StrEnum):

@@ -37,6 +37,7 @@ from harness.model.race import (
     ScheduleEnded,
     Waiting,
     Wrote,
+    lifespan_of,
 )
 from harness.model.step import Principal, Role
 from tests.checkers.histories import FIELDS
@@ -98,14 +99,14 @@ class Play:
         if started:
             self.reaches(Phase.STARTED)
 
-    def stops(self) -> None:
-        """The app begins to stop, and is stopped."""
+    def stops(self, process: int = 1) -> None:
+        """A process of the app begins to stop, and is stopped."""
         for movement in (Movement.WENT, Movement.CAME):
-            self.moves("lifespan", movement, kind="stop")
-        self.reaches(Phase.STOPPED)
+            self.moves(lifespan_of(process), movement, kind="stop")
+        self.reaches(Phase.STOPPED, process)
 
-    def reaches(self, phase: Phase) -> None:
-        self.add(Reached("reached", self.now, self.schedule, 1, phase))
+    def reaches(self, phase: Phase, process: int = 1) -> None:
+        self.add(Reached("reached", self.now, self.schedule, process, phase))
 
     def comes(
         self,
@@ -116,6 +117,7 @@ class Play:
         role: ActorRole = ActorRole.REQUEST,
         expected: int | None = 200,
         arrives: bool = True,
+        process: int = 1,
     ) -> int:
         """Have an actor come, and its request reach the app; return the exchange."""
         # What the operator does may take any number of requests.
@@ -125,7 +127,15 @@ class Play:
         about = f"somebody: {operation}"
         self.add(
             ActorCame(
-                "actor", self.now, self.schedule, actor, role, tenant, exchange, about
+                "actor",
+                self.now,
+                self.schedule,
+                actor,
+                role,
+                tenant,
+                exchange,
+                about,
+                process,
             )
         )
         self._asked[actor] = (exchange, tenant, operation)
@@ -249,13 +259,14 @@ class Play:
         *,
         exchange: int = 0,
         closes: bool = True,
+        worker: int = 1,
     ) -> None:
         self.add(
             Initialised(
                 kind="initialised",
                 at=self.now,
                 boot=self.schedule,
-                worker=1,
+                worker=worker,
                 what=OPEN,
                 run=run,
                 stage=stage,
@@ -265,19 +276,28 @@ class Play:
             )
         )
 
-    def opening(self, tenant: int, *, exchange: int = 0) -> int:
+    def opening(self, tenant: int, *, exchange: int = 0, worker: int = 1) -> int:
         run = next(self._runs)
-        self.tells(Stage.BEGUN, tenant, run, exchange=exchange)
+        self.tells(Stage.BEGUN, tenant, run, exchange=exchange, worker=worker)
         return run
 
-    def opens(self, tenant: int, *, exchange: int = 0, closes: bool = True) -> int:
-        run = self.opening(tenant, exchange=exchange)
-        self.tells(Stage.READY, tenant, run, exchange=exchange, closes=closes)
+    def opens(
+        self,
+        tenant: int,
+        *,
+        exchange: int = 0,
+        closes: bool = True,
+        worker: int = 1,
+    ) -> int:
+        run = self.opening(tenant, exchange=exchange, worker=worker)
+        self.tells(
+            Stage.READY, tenant, run, exchange=exchange, closes=closes, worker=worker
+        )
         return run
 
-    def closes(self, tenant: int, run: int) -> None:
+    def closes(self, tenant: int, run: int, *, worker: int = 1) -> None:
         for stage in (Stage.CLOSING, Stage.CLOSED):
-            self.tells(stage, tenant, run)
+            self.tells(stage, tenant, run, worker=worker)
 
     def uses(
         self,
@@ -398,9 +418,9 @@ class Play:
         self.add(Removed("removed", self.now, self.schedule, tenant))
         self.goes(actor)
 
-    def keeps(self, tenant: int, count: int) -> None:
+    def keeps(self, tenant: int, count: int, *, worker: int = 1) -> None:
         """If nobody interferes, so many are open when the app rests."""
-        self.add(Keeps("keeps", self.schedule, OPEN, tenant, count))
+        self.add(Keeps("keeps", self.schedule, OPEN, tenant, count, worker))
 
     def rests(self) -> None:
         """The app had time to close what nobody needs."""

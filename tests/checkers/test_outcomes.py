@@ -94,6 +94,37 @@ def test_that_the_app_was_ready_before_a_restart_promises_nothing_after_it(
     )
 
 
+@pytest.mark.parametrize(("process", "shapes"), [(1, ["refused after ready"]), (2, [])])
+def test_that_one_process_is_ready_promises_nothing_of_another(
+    process: int, shapes: list[str]
+) -> None:
+    play = Play(ready="/readyz")
+    play.reaches(Phase.STARTED, 2)
+    play.asks("probe", None, READINESS)
+    play.comes("request 1", A, process=process)
+    play.ends("request 1", 503)
+    play.over()
+
+    assert [one.shape for one in outcomes(tuple(schedules_of(play.history())))] == (
+        shapes
+    )
+
+
+@pytest.mark.parametrize(("process", "shapes"), [(1, []), (2, ["other outcome"])])
+def test_while_one_process_is_stopped_another_still_listens(
+    process: int, shapes: list[str]
+) -> None:
+    play = Play()
+    play.reaches(Phase.STARTED, 2)
+    play.stops()
+    play.comes("request 1", A, process=process)
+    play.ends("request 1", 0)
+    play.stops(2)
+    play.over(stopped=False)
+
+    assert [one.shape for one in lifecycle(play.history())] == shapes
+
+
 def test_requests_that_end_as_alone_are_fine() -> None:
     play = Play()
     play.asks("request 1", A)

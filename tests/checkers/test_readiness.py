@@ -22,8 +22,10 @@ def found(play: Play) -> list[tuple[str, str, int | None]]:
     ]
 
 
-def asks(play: Play, actor: str = "request 1", *, status: int = 200) -> int:
-    exchange = play.comes(actor, None, f"GET {READINESS}")
+def asks(
+    play: Play, actor: str = "request 1", *, status: int = 200, process: int = 1
+) -> int:
+    exchange = play.comes(actor, None, f"GET {READINESS}", process=process)
     play.ends(actor, status)
     return exchange
 
@@ -35,9 +37,11 @@ def counts(
     play.add(event)
 
 
-def refused(play: Play, actor: str, tenant: int, *, status: int = 503) -> None:
+def refused(
+    play: Play, actor: str, tenant: int, *, status: int = 503, process: int = 1
+) -> None:
     # Also where it is refused if nobody interferes.
-    play.comes(actor, tenant, expected=status)
+    play.comes(actor, tenant, expected=status, process=process)
     play.ends(actor, status, retry_after=5.0)
 
 
@@ -89,6 +93,31 @@ def test_a_no_is_no_promise_and_takes_an_earlier_one_back() -> None:
     play.over()
 
     assert found(play) == []
+
+
+@pytest.mark.parametrize(("process", "findings"), [(1, []), (2, [REFUSED])])
+def test_a_promise_is_that_of_one_process(process: int, findings: list[object]) -> None:
+    play = Play(ready=READINESS)
+    play.reaches(Phase.STARTED, 2)
+    asks(play, process=2)
+    refused(play, "request 2", A, process=process)
+    play.over()
+
+    assert found(play) == findings
+
+
+def test_a_promise_is_taken_back_by_the_same_process_only() -> None:
+    play = Play(ready=READINESS)
+    play.reaches(Phase.STARTED, 2)
+    asks(play, "request 1")
+    asks(play, "request 2", status=503, process=2)
+    refused(play, "request 3", A)
+    refused(play, "request 4", A, process=2)
+    play.over()
+
+    (finding,) = readiness(tuple(schedules_of(play.history())))
+    assert "request 3" in finding.evidence[0].text
+    assert finding.count == 1
 
 
 def test_a_promise_ends_where_the_app_is_stopped() -> None:

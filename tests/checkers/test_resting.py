@@ -107,6 +107,56 @@ def test_the_older_of_two_that_is_open_at_rest_is_found() -> None:
     assert found(play) == [(OPEN, "kept after its replacement", A)]
 
 
+@pytest.mark.parametrize(
+    ("second", "findings"),
+    [(1, [(OPEN, "kept after its replacement", A)]), (2, [])],
+)
+def test_what_another_process_opens_replaces_nothing(
+    second: int, findings: list[object]
+) -> None:
+    play = Play()
+    old = play.opens(A)
+    play.comes("operator 1", A, OPERATOR, role=ActorRole.OPERATOR)
+    new = play.opens(A, worker=second)
+    play.goes("operator 1")
+    play.rests()
+    play.closes(A, old)
+    play.closes(A, new, worker=second)
+    play.over()
+
+    assert found(play) == findings
+
+
+@pytest.mark.parametrize(
+    ("kept_by", "findings"), [(2, []), (1, [(OPEN, "kept after removal", A)])]
+)
+def test_what_one_process_keeps_where_nobody_interferes_is_its_way_alone(
+    kept_by: int, findings: list[object]
+) -> None:
+    play = Play()
+    play.keeps(A, 1, worker=kept_by)
+    run = play.opens(A, worker=2)
+    play.removes(A)
+    play.rests()
+    play.closes(A, run, worker=2)
+    play.over()
+
+    assert found(play) == findings
+
+
+def test_what_one_process_closes_from_elsewhere_stays_open_in_another() -> None:
+    play = Play()
+    play.opens(A)
+    run = play.opens(A, worker=2)
+    play.tells(Stage.CLOSED, A, 0)
+    play.removes(A)
+    play.rests()
+    play.closes(A, run, worker=2)
+    play.over()
+
+    assert found(play) == [(OPEN, "kept after removal", A)]
+
+
 def test_the_older_of_two_that_is_closed_at_rest_is_fine() -> None:
     play = Play()
     replaced(play, closed=True)

@@ -53,7 +53,7 @@ def test_an_app_that_has_nothing_to_close_is_stopped_at_once() -> None:
     for tenant in (A, B):
         told.opens(tenant)
 
-    assert rested(told) == (0.0, {(OPEN, A): 1, (OPEN, B): 1})
+    assert rested(told) == (0.0, {(OPEN, A, 1): 1, (OPEN, B, 1): 1})
 
 
 def test_an_app_has_a_minute_to_close_what_is_a_removed_tenants() -> None:
@@ -64,7 +64,7 @@ def test_an_app_has_a_minute_to_close_what_is_a_removed_tenants() -> None:
     passed, held = rested(told)
 
     assert 60.0 <= passed < HOUR
-    assert held == {(OPEN, A): 1}
+    assert held == {(OPEN, A, 1): 1}
 
 
 def test_once_it_is_closed_there_is_nothing_to_wait_for() -> None:
@@ -86,7 +86,7 @@ def test_an_app_has_as_long_to_close_the_older_of_two() -> None:
     passed, held = rested(told, closes_after=2.0)
 
     assert 2.0 <= passed < 10.0
-    assert held == {(OPEN, A): 1}
+    assert held == {(OPEN, A, 1): 1}
 
 
 def test_what_stays_open_also_where_nobody_interferes_is_not_waited_for() -> None:
@@ -94,7 +94,15 @@ def test_what_stays_open_also_where_nobody_interferes_is_not_waited_for() -> Non
     told.opens(A)
     told.removes(A)
 
-    assert rested(told, alone={(OPEN, A): 1}) == (0.0, {(OPEN, A): 1})
+    assert rested(told, alone={(OPEN, A, 1): 1}) == (0.0, {(OPEN, A, 1): 1})
+
+
+def test_one_that_each_process_has_is_no_older_of_two() -> None:
+    told = Play()
+    told.opens(A)
+    told.opens(A, worker=2)
+
+    assert rested(told) == (0.0, {(OPEN, A, 1): 1, (OPEN, A, 2): 1})
 
 
 def test_what_begins_to_be_closed_is_open_until_it_is() -> None:
@@ -105,7 +113,7 @@ def test_what_begins_to_be_closed_is_open_until_it_is() -> None:
 
     _, held = rested(told)
 
-    assert held == {(OPEN, A): 1}
+    assert held == {(OPEN, A, 1): 1}
 
 
 def kinds(grounds: Grounds, mark: int) -> list[type]:
