@@ -135,7 +135,7 @@ def _raced(target: Target, order: Order, names: list[str]) -> list[MutantOutcome
 
 
 def first_finding(venue: Venue, order: Order, preferred: Sequence[str] = ()) -> Result:
-    """Explore all scenarios until one has a finding.
+    """Explore all scenarios until one has a finding, which is not shortened.
 
     Args:
         venue: Where.
@@ -150,10 +150,10 @@ def first_finding(venue: Venue, order: Order, preferred: Sequence[str] = ()) -> 
     names = {one.name for one in first}
     others = [one for one in find_scenarios([]) if one.name not in names]
     if first:
-        result = explore_at(venue, order, first, only_first=True)
+        result = explore_at(venue, order, first, only_first=True, tries=0)
         if result.findings:
             return result
-    return explore_at(venue, order, others, only_first=True)
+    return explore_at(venue, order, others, only_first=True, tries=0)
 
 
 def _mutant(

@@ -12,7 +12,7 @@ from harness.checkers.racing import coverage_of_races
 from harness.errors import HarnessError, Inconclusive
 from harness.exploring.exploration import Exploration
 from harness.exploring.grounds import Grounds
-from harness.exploring.proving import Bench
+from harness.exploring.proving import TRIES, Bench
 from harness.exploring.schedules import Schedules
 from harness.gates import Gates, judge_run
 from harness.model.event import Note, Unseen
@@ -92,6 +92,7 @@ def explore_at(
     scenarios: Sequence[Scenario],
     *,
     only_first: bool = False,
+    tries: int = TRIES,
 ) -> Result:
     """Explore scenarios in a world that is there already.
 
@@ -100,11 +101,12 @@ def explore_at(
         order: What was asked for; tenants and variant are the world's.
         scenarios: What happens.
         only_first: Whether to stop at the first finding.
+        tries: Schedules that a finding's shortening may take.
 
     Raises:
         HarnessError: It could not be done, and nothing was proven.
     """
-    return _Run(venue, order, scenarios, only_first=only_first).result()
+    return _Run(venue, order, scenarios, only_first=only_first, tries=tries).result()
 
 
 @dataclass(slots=True)
@@ -115,6 +117,7 @@ class _Run:
     order: Order
     scenarios: Sequence[Scenario]
     only_first: bool = False
+    tries: int = TRIES
     courses: list[Course] = field(default_factory=list)
 
     def result(self) -> Result:
@@ -156,6 +159,7 @@ class _Run:
                 variant=settings.variant,
                 seed=settings.seed,
                 steps=settings.task_steps,
+                tries=self.tries,
             ),
             listener=self._told,
             only_first=self.only_first,
