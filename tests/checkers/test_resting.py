@@ -6,7 +6,7 @@ import pytest
 
 from harness.checkers.lifecycle import lifecycle
 from harness.model.boot import Stage
-from harness.model.race import ActorRole, Ending, Movement
+from harness.model.race import ActorRole, Movement
 from tests.checkers.plays import OPEN, OPERATOR, A, B, Play
 
 
@@ -247,59 +247,3 @@ def test_a_reload_whose_old_one_is_closed_only_by_the_end_of_the_loop_is_found()
     play.closes(A, old)
 
     assert (OPEN, "not closed", A) in found(play)
-
-
-def overlaps(play: Play, *, closed_first: bool) -> None:
-    """Have A opened while, or after, what was open for it is being closed."""
-    old = play.opens(A)
-    play.tells(Stage.CLOSING, A, old)
-    if closed_first:
-        play.tells(Stage.CLOSED, A, old)
-    new = play.opens(A)
-    if not closed_first:
-        play.tells(Stage.CLOSED, A, old)
-    play.closes(A, new)
-    play.over()
-
-
-@pytest.mark.parametrize(
-    ("closed_first", "shapes"),
-    [(False, [(OPEN, "made before the other was closed", A)]), (True, [])],
-)
-def test_what_must_not_meet_what_it_replaces_is_found_if_it_does(
-    shapes: list[tuple[str, str, int]], *, closed_first: bool
-) -> None:
-    play = Play(exclusive=True)
-    overlaps(play, closed_first=closed_first)
-
-    assert found(play) == shapes
-
-
-def test_what_is_not_declared_to_be_exclusive_may_be_made_during_the_closing() -> None:
-    play = Play()
-    overlaps(play, closed_first=False)
-
-    assert found(play) == []
-
-
-def test_a_second_attempt_may_begin_when_the_first_has_failed() -> None:
-    play = Play(exclusive=True)
-    run = play.opening(A)
-    play.tells(Stage.FAILED, A, run)
-    play.closes(A, play.opens(A))
-    play.over()
-
-    assert found(play) == []
-
-
-def test_what_is_exclusive_is_so_in_each_schedule_and_for_each_tenant() -> None:
-    play = Play(exclusive=True)
-    for _ in range(2):
-        runs = [play.opens(tenant) for tenant in (A, B)]
-        for tenant, run in zip((A, B), runs, strict=True):
-            play.closes(tenant, run)
-        play.over()
-        play.begins()
-    play.over(Ending.ENDED)
-
-    assert found(play) == []
