@@ -16,6 +16,7 @@ from benchmarks import (
     schedules,
     search,
     storages,
+    strategies,
     swarm,
 )
 
@@ -32,6 +33,7 @@ def benchmarks() -> dict[str, Benchmark]:
         "storages": storages.main,
         "provisioning": provisioning.main,
         "search": search.main,
+        "strategies": strategies.main,
         "schedules": schedules.main,
         "schedule_parts": schedule_parts.main,
         "replays": replays.main,

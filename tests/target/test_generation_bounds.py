@@ -135,8 +135,27 @@ def test_a_schema_that_nothing_or_little_satisfies_does_not_hang(schema: Any) ->
     assert time.process_time() - started < 60
 
 
-def drawn(seconds: float) -> tuple[list[Drawn], bool]:
-    (operation,) = operations(wrapped({"type": "string"}), source="doc")
+@pytest.mark.parametrize(
+    ("bounds", "shortest", "longest"),
+    [
+        ({"maxLength": 100_000}, 0, 256),
+        ({"maxLength": 100_000, "minLength": 300}, 300, 300),
+        ({"maxLength": 9}, 0, 9),
+    ],
+)
+def test_a_text_with_a_pattern_is_drawn_as_if_it_could_not_be_long(
+    bounds: dict[str, int], shortest: int, longest: int
+) -> None:
+    schema = {"type": "string", "pattern": "^[a-z]*$", **bounds}
+
+    texts = [one.body for one in drawn(15, schema)[0] if one.body]
+
+    assert len(set(texts)) > 3
+    assert all(shortest <= len(text) <= longest for text in texts)
+
+
+def drawn(seconds: float, schema: Any = None) -> tuple[list[Drawn], bool]:
+    (operation,) = operations(wrapped(schema or {"type": "string"}), source="doc")
     made = drawing.Drawing(seed=1, seconds=seconds)
     return made.requests(operation, count=12), made.cut_off
 

@@ -4,8 +4,8 @@ One run is first-come-first-served, and measures the program. Then come, level b
 all schedules with at most d deviations, for the d that fits into their share; then, in
 turns, those in which one operation is delayed, those in which one ends otherwise, those
 with one of each, and random ones. What the levels leave of their share goes to these.
-`python -m benchmarks search` tells how often a schedule of each shows a race, over
-planted races of many kinds and the seeded ones of the reference app: no strategy is
+`python -m benchmarks search` tells how often a schedule of each shows a race planted
+into a toy program, and `strategies` one seeded into the reference app: no strategy is
 best for all, and each is the best for some.
 """
 
