@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import errno
 import os
 import signal
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -17,6 +20,8 @@ from harness.cli.terminal import Terminal
 from harness.errors import AppFailed, HarnessError, ResourceError
 
 INTERRUPTED = 130
+_AGAIN = 0.05
+"""Seconds until an interrupt that was dropped comes again."""
 BUG = 70
 """Exit code of a failure of the harness itself (EX_SOFTWARE of sysexits.h)."""
 
@@ -107,10 +112,37 @@ def _terminable() -> Iterator[None]:
     for one in mine:
         signal.signal(one, _interrupt)
     try:
-        yield
+        with _undropped():
+            yield
     finally:
         for one in mine:
             signal.signal(one, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _undropped() -> Iterator[None]:
+    """Interrupt once more where Python drops an interrupt.
+
+    It does where one comes while a finaliser or the callback of a weak reference runs,
+    of which there are many when garbage is collected: nothing can be raised there.
+    """
+    told = sys.unraisablehook
+
+    def again(dropped: sys.UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            number = signal.SIGTERM if ignored else signal.SIGINT
+            timer = threading.Timer(_AGAIN, _thread.interrupt_main, (number,))
+            timer.daemon = True
+            timer.start()
+        else:
+            told(dropped)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = told
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -30,6 +30,46 @@ def failing_with(error: BaseException) -> Callable[[Terminal], int]:
     return work
 
 
+DROPPING = """
+import gc, signal, sys, time, weakref
+from harness.cli.ending import end_with
+
+class Node:
+    def __init__(self):
+        self.own = self
+
+def work(terminal):
+    node = Node()
+    reference = weakref.ref(node, lambda _: signal.raise_signal(SIGNAL))
+    del node
+    gc.collect()
+    print("goes on", flush=True)
+    time.sleep(30)
+    return 0
+
+end_with(work)
+"""
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_an_interrupt_that_python_drops_comes_again(ignored: bool) -> None:
+    number = "signal.SIGTERM" if ignored else "signal.SIGINT"
+    done = subprocess.run(
+        [sys.executable, "-c", DROPPING.replace("SIGNAL", number)],
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler
+        ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stdout == "goes on\n"
+    assert "interrupted" in done.stderr
+    assert "KeyboardInterrupt" not in done.stderr
+
+
 def test_work_that_ends_ends_with_its_code() -> None:
     assert code_of(lambda _: 0) == 0
     assert code_of(lambda _: 1) == 1
