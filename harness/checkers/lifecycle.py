@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from harness.checkers.afterwards import afterwards
 from harness.checkers.exclusive import meetings
 from harness.checkers.flows import flows
 from harness.checkers.generations import Key, calls_of, made_again
@@ -69,6 +70,7 @@ def lifecycle(history: History) -> list[Finding]:
         *_not_served(history, boots),
         *called_too_often(history, boots),
         *outcomes(played),
+        *afterwards(played),
         *serving(played, awaited),
         *usage(played, awaited),
         *stopping(played),

@@ -102,8 +102,14 @@ def worse_than_alone(schedule: Schedule, request: Request) -> bool:
     return expected and refused and not schedule.touched(request)
 
 
-def excused(schedule: Schedule, request: Request) -> bool:
-    """Whether what the schedule, or the server, did may change how a request ends."""
+def excused(schedule: Schedule, request: Request, *, until: int = -1) -> bool:
+    """Whether what the schedule, or the server, did may change how a request ends.
+
+    Args:
+        schedule: Its schedule.
+        request: The request.
+        until: Position up to which the app was busy with it, if longer than it took.
+    """
     if any(
         isinstance(one, FlowEnded)
         and one.ending is FlowEnding.REFUSED
@@ -118,7 +124,7 @@ def excused(schedule: Schedule, request: Request) -> bool:
             (not fault.leaves or fault.actor == LIFESPAN)
             and fault.concerns(request.tenant)
             and request.began < fault.over
-            and fault.began < request.ended
+            and fault.began < max(request.ended, until)
         ):
             return True
     return False
@@ -214,7 +220,7 @@ def _finding(schedule: Schedule, request: Request) -> Finding:
             f"{request.actor} {result}; it reached the app at event {request.began}"
             + ("" if answer is None or not answer.failure else f": {answer.failure}"),
         ),
-        *(_shown(fault) for fault in schedule.faults),
+        *(shown(fault) for fault in schedule.faults),
         owner=request.tenant,
     )
 
@@ -244,5 +250,6 @@ def _cause(schedule: Schedule, request: Request) -> tuple[str, str]:
     return "other outcome", ""
 
 
-def _shown(fault: Fault) -> str:
+def shown(fault: Fault) -> str:
+    """Return what a schedule did to somebody, as evidence."""
     return f"event {fault.began}: {fault.actor}: {fault.label}: {fault.outcome}"

@@ -73,6 +73,7 @@ class GatedApp:
         name: Of the actor that its lifespan is.
         on_phase: Hears how far the lifespan has come.
         on_flow: Hears how each of these ended, by the id of its exchange.
+        on_late: Hears what the app raised once an answer was whole, likewise.
     """
 
     url = ""
@@ -103,6 +104,7 @@ class GatedApp:
         self._is_stopped = False
         self.on_phase: Callable[[Phase], None] = lambda _: None
         self.on_flow: Callable[[int, FlowEnding], None] = lambda _, __: None
+        self.on_late: Callable[[int, str], None] = lambda _, __: None
 
     @property
     def is_stopped(self) -> bool:
@@ -309,7 +311,9 @@ class GatedApp:
         return task
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._serving.pop(task, None)
+        served = self._serving.pop(task, None)
+        if served is not None and isinstance(served.cycle, Cycle) and served.cycle.late:
+            self.on_late(served.exchange, served.cycle.late)
 
     def _let_leave(
         self, actor: Actor, cycle: Cycle | Dialogue, task: asyncio.Task[None]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from harness.exploring.grounds import way_of
 from harness.hosting.boot_watch import watching_of
@@ -21,6 +22,7 @@ from harness.model.race import (
     FlowEnding,
     Keeps,
     Moved,
+    RaisedLate,
     Rested,
     Scheduled,
     ScheduleEnded,
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from harness.model.holdings import Holding
     from harness.scheduling.actors import Actor
     from harness.scheduling.entry import Entry
+
+
+_ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,18 @@ class Notes:
         """What was chosen otherwise than first-come-first-served, so far."""
         return tuple(_deviations(self._moves))
 
-    def begun(self, known: Mapping[str, int], kept: Mapping[Holding, int]) -> None:
+    def begun(
+        self,
+        known: Mapping[str, int],
+        kept: Mapping[Holding, int],
+        raising: Collection[str],
+    ) -> None:
         """Note that it begins.
 
         Args:
             known: How requests end if nobody interferes, by actor.
             kept: What the app has open at rest then.
+            raising: Actors after the answers to whom it raises then.
         """
         grounds, recorder, take = self._grounds, self._recorder, self.take
         way = way_of(take.scenario, grounds.specs)
@@ -110,7 +121,8 @@ class Notes:
         for one in grounds.scene.target.initialisers:
             recorder.add(watching_of(one))
         for actor, status in known.items():
-            recorder.add(Expected("expected", take.number, actor, status))
+            raises = actor in raising
+            recorder.add(Expected("expected", take.number, actor, status, raises))
         for (what, tenant, worker), count in kept.items():
             keeps = Keeps("keeps", take.number, what, tenant, count, worker)
             recorder.add(keeps)
@@ -143,6 +155,14 @@ class Notes:
         """Note what became of a stream or socket that was open at the end."""
         at, number = self._recorder.now(), self.take.number
         self._recorder.add(FlowEnded("flow ended", at, number, exchange, ending))
+
+    def raised_late(self, exchange: int, error: str) -> None:
+        """Note what the app raised once a request's answer was whole."""
+        at, number = self._recorder.now(), self.take.number
+        # Addresses differ from run to run.
+        shown = _ADDRESS.sub("0x…", self._masked(error))
+        event = RaisedLate("raised late", at, number, exchange, shown)
+        self._recorder.add(event)
 
     def rested(self) -> None:
         """Note that the app had time to close what nobody needs."""
@@ -210,16 +230,28 @@ class Notes:
 
     def statuses(self) -> Mapping[str, int]:
         """Return how the requests ended, by actor."""
-        events = self.events()
-        actors = {
-            event.exchange: event.actor
-            for event in events
-            if isinstance(event, ActorCame)
-        }
+        actors = self._actors()
         return {
             actors[event.id]: event.status
-            for event in events
+            for event in self.events()
             if isinstance(event, Exchange) and event.id in actors
+        }
+
+    def raising(self) -> frozenset[str]:
+        """Return the actors after the answers to whom the app raised."""
+        actors = self._actors()
+        return frozenset(
+            actors[event.exchange]
+            for event in self.events()
+            if isinstance(event, RaisedLate) and event.exchange in actors
+        )
+
+    def _actors(self) -> Mapping[int, str]:
+        """Return who makes each request."""
+        return {
+            event.exchange: event.actor
+            for event in self.events()
+            if isinstance(event, ActorCame)
         }
 
     def opening(self, entry: Entry) -> int | None:

@@ -72,12 +72,14 @@ class Alone:
         refusals: Why what an operator did was refused.
         unlike: What is read in it that was not written so.
         kept: How many resources of each tenant are open when the app rests.
+        raising: Actors after the answers to whom the app raises.
     """
 
     statuses: Mapping[str, int]
     refusals: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     kept: Mapping[Holding, int] = field(default_factory=dict)
+    raising: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -197,7 +199,7 @@ class Schedules:
         grounds, scene = self._grounds, self._grounds.scene
         known = self._alone.get((take.scenario.name, take.inputs), Alone({}))
         notes = Notes(grounds, take)
-        notes.begun(known.statuses, known.kept)
+        notes.begun(known.statuses, known.kept, known.raising)
         watch = BootWatch(
             take.number,
             scene.recorder,
@@ -281,6 +283,7 @@ class Schedules:
         fleet.on_phase = lambda phase: self._reached(one, phase)
         for app in fleet.apps:
             app.on_flow = one.notes.flow_ended
+            app.on_late = one.notes.raised_late
         stage = Stage(one.props)
         try:
             # What is listened to stays open until the app has stopped.
@@ -328,6 +331,7 @@ class Schedules:
                 tuple(one.props.refusals),
                 tuple(unlike_written(one.notes.events())),
                 one.kept,
+                one.notes.raising(),
             )
             self._alone[take.scenario.name, take.inputs] = alone
         one.notes.ended(ran, str(one.failure or ""))

@@ -7,6 +7,7 @@ import logging
 from typing import Final, final
 
 from harness.hosting.asgi import App, Message, Scope
+from harness.hosting.failure import one_line
 from harness.hosting.flow import Incoming, Leave
 from harness.hosting.hosted import ConnectionDropped, Headers, Request, Response
 from harness.model.framing import is_stream
@@ -28,6 +29,8 @@ class Cycle:
 
     Attributes:
         incoming: The stream that has begun; None if none has.
+        late: What the app raised once its answer was whole, on one line; "" if nothing.
+            That it was cancelled counts for nothing.
     """
 
     __slots__ = (
@@ -42,6 +45,7 @@ class Cycle:
         "_status",
         "_unsent",
         "incoming",
+        "late",
     )
 
     def __init__(
@@ -51,6 +55,7 @@ class Cycle:
         leave: Leave | None = None,
     ) -> None:
         self.incoming: Incoming | None = None
+        self.late = ""
         self._leave = leave
         self._request = request
         self._answered = answered
@@ -95,7 +100,9 @@ class Cycle:
             if self._left:
                 raise
             self._report(exc_info=True)
-        except BaseException:  # noqa: BLE001 - as uvicorn, SystemExit included
+        except BaseException as error:  # noqa: BLE001 - as uvicorn, SystemExit included
+            if self._complete:
+                self.late = one_line(error)
             self._report(exc_info=True)
         else:
             if not self._complete and not self._left:

@@ -178,12 +178,33 @@ class Expected:
         schedule: Number of the schedule that it is compared with.
         actor: Name of the request's actor.
         status: HTTP status.
+        raises: Whether the app raises once its answer is whole.
     """
 
     kind: Literal["expected"]
     schedule: int
     actor: str
     status: int
+    raises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedLate:
+    """The app raised once a request's answer was whole; its client does not know.
+
+    That it was cancelled is not told.
+
+    Attributes:
+        schedule: Number of the schedule.
+        exchange: Id of the request; its `Exchange` may come later.
+        error: Class and message on one line; canaries masked.
+    """
+
+    kind: Literal["raised late"]
+    at: float
+    schedule: int
+    exchange: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +412,7 @@ RaceEvent = (
     | ActorWent
     | Moved
     | Expected
+    | RaisedLate
     | ScheduleEnded
     | Saw
     | Wrote

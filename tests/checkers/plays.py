@@ -30,6 +30,7 @@ from harness.model.race import (
     Keeps,
     Moved,
     Movement,
+    RaisedLate,
     Removed,
     Rested,
     Saw,
@@ -118,12 +119,13 @@ class Play:
         expected: int | None = 200,
         arrives: bool = True,
         process: int = 1,
+        raises: bool = False,
     ) -> int:
         """Have an actor come, and its request reach the app; return the exchange."""
         # What the operator does may take any number of requests.
         exchange = next(self._ids) if role is ActorRole.REQUEST else 0
         if exchange and expected is not None:
-            self.add(Expected("expected", self.schedule, actor, expected))
+            self.add(Expected("expected", self.schedule, actor, expected, raises))
         about = f"somebody: {operation}"
         self.add(
             ActorCame(
@@ -224,6 +226,12 @@ class Play:
                 retry_after=retry_after,
             )
         )
+
+    def raises(self, actor: str) -> None:
+        """The app raises once the answer to an actor is whole."""
+        exchange, _, _ = self._asked[actor]
+        error = "RuntimeError: too late"
+        self.add(RaisedLate("raised late", self.now, self.schedule, exchange, error))
 
     def goes(self, actor: str) -> None:
         """What an actor does is through."""

@@ -17,6 +17,7 @@ LUCK = "by-luck"
 SHARED = "shared-by-luck"
 TILL = "till-by-check"
 STARTLESS = "startless"
+TOKENS = ("token-kept-by-the-app", "token-kept-by-the-call")
 
 
 async def provision(tools: Tools, tenant: Tenant) -> None:
@@ -57,7 +58,10 @@ target = Target(
     reimport=(APP,),
     strategies={
         name: {"KIOSK": name}
-        for name in (*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, SHARED, TILL, STARTLESS)
+        for name in (
+            *(*RIGHT, WRONG, WINDOW, UNCLOSED, LUCK, SHARED, TILL, STARTLESS),
+            *TOKENS,
+        )
     },
     initialisers=(
         Initialiser(function=f"{APP}:open_pool", tenant="slug"),

@@ -74,6 +74,8 @@ class App:
                 await point("part")
                 body = {"type": "http.response.body", "body": part, "more_body": True}
                 await send(body)
+            if path == "/amid":
+                raise RuntimeError("too early")
             while path == "/stream":
                 try:
                     await asyncio.Event().wait()
@@ -83,6 +85,11 @@ class App:
                     self.events.append(f"{path} cancelled")
             text = f"{ACTOR.get()}, {EXCHANGE.get()}".encode()
             await send({"type": "http.response.body", "body": text})
+            if path == "/late":
+                await point("afterwards")
+                raise RuntimeError("too late")
+            if path == "/late-cancelled":
+                raise asyncio.CancelledError
         except asyncio.CancelledError:
             self.events.append(f"{path} cancelled")
             raise
@@ -196,6 +203,32 @@ def test_the_shutdown_waits_for_what_is_served_whatever_the_order() -> None:
         served = late == "stop"
         assert len(app.events) == (4 if served else 2)
         assert all(("nobody listens" in one) is not served for one in answers)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/late", [(7, "RuntimeError: too late")]),
+        ("/late-cancelled", []),
+        ("/amid", []),
+        ("/work", []),
+    ],
+)
+def test_what_is_raised_once_an_answer_is_whole_is_told(
+    path: str, told: list[tuple[int, str]]
+) -> None:
+    heard: list[tuple[int, str]] = []
+    answers: list[str] = []
+
+    async def act(one: GatedApp, kernel: Kernel) -> None:
+        one.on_late = lambda exchange, error: heard.append((exchange, error))
+        answers.append(await ask(one, kernel, path))
+
+    played(act, App())
+
+    assert heard == told
+    whole = "GET /amid: the app ended amid" if path == "/amid" else f"onetwo{path}, 7"
+    assert answers[0].startswith(whole)
 
 
 def test_an_app_that_does_not_start_says_why() -> None:

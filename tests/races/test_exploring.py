@@ -215,3 +215,16 @@ def test_all_that_was_run_is_counted_and_nothing_of_it_stays(
     assert sum(explored.strategies.values()) == 20
     assert venue.scene.recorder.mark == before
     assert not any(isinstance(one, Scheduled) for one in venue.scene.recorder.since())
+
+
+def test_what_the_app_raises_after_an_answer_is_found_where_requests_meet(
+    explore: Explore,
+) -> None:
+    wrong, right = kiosk.TOKENS
+
+    found = explore(at(wrong, cold_stampede), schedules=3, only_first=True).findings
+    silent = explore(at(right, cold_stampede), schedules=10)
+
+    assert found[0].shape == "raised after its answer"
+    assert "ValueError: <Token var=<ContextVar name='slug' at 0x…>" in found[0].summary
+    assert silent.findings == ()

@@ -12,6 +12,7 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar, Token
 from typing import Annotated, Protocol
 
 import asyncpg
@@ -27,6 +28,8 @@ from fastapi import (
 )
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.races.apps import luck
 
@@ -205,7 +208,29 @@ WAYS: dict[str, type[CheckThenSet]] = {
     "by-luck": ByLuck,
     "shared-by-luck": SharedByLuck,
     "till-by-check": TillByCheck,
+    "token-kept-by-the-app": SingleFlight,
+    "token-kept-by-the-call": SingleFlight,
 }
+SLUG: ContextVar[str] = ContextVar("slug")
+
+
+class Noted:
+    """Notes for whom a request is, and forgets it once it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.token: Token[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        token = self.token = SLUG.set(Headers(scope=scope).get("x-tenant", ""))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            shared = os.environ["KIOSK"] == "token-kept-by-the-app"
+            SLUG.reset(self.token if shared else token)
 
 
 class ItemIn(BaseModel):
@@ -295,6 +320,8 @@ async def chat(socket: WebSocket, slug: Slug) -> None:
 def create_app() -> FastAPI:
     """Return the app."""
     app = FastAPI(lifespan=lifespan)
+    if os.environ.get("KIOSK", "").startswith("token"):
+        app.add_middleware(Noted)
     locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @app.post("/signup", status_code=201)
