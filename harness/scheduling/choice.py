@@ -9,9 +9,12 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 CLOCK: Final = "clock"
 """The actor of time itself; first-come-first-served lets it go when all else waits."""
 
-
 STOP: Final = "stop"
 """Kind of the operation with which the app begins to stop."""
+
+
+WAIT: Final = "wait"
+"""Kind of an outcome with which somebody leaves who waits for what others do."""
 
 
 class Key(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.model.race import Ending, Movement, Waiting
 from harness.scheduling.actors import Actor
-from harness.scheduling.choice import CLOCK, Choice, Chooser, Operation
+from harness.scheduling.choice import CLOCK, WAIT, Choice, Chooser, Operation
 from harness.scheduling.entry import Entry
 from harness.scheduling.flights import Flights
 from harness.scheduling.fresh import refuse_foreign_loop
@@ -203,7 +203,7 @@ class Kernel:
                 sequence = self._turns.sequences.get(actor.name, 0)
                 for outcome in endings_of(actor):
                     yield Operation(
-                        actor.name, sequence, "wait", "waits for others", outcome
+                        actor.name, sequence, WAIT, "waits for others", outcome
                     )
 
     def _others(self, entry: Entry) -> Iterator[str]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.scheduling.choice import CLOCK, Chooser, FirstCome, Key, Operation
+from harness.scheduling.choice import (
+    CLOCK,
+    WAIT,
+    Choice,
+    Chooser,
+    FirstCome,
+    Key,
+    Operation,
+)
 from harness.scheduling.search.endings import DelayedEndings, Endings
 from harness.scheduling.search.portfolio import ENDINGS, Portfolio
 from harness.scheduling.search.strategy import Extent
@@ -74,6 +82,31 @@ def test_who_can_leave_at_any_choice_leaves_at_one() -> None:
     toy.run(chooser)
 
     assert toy.left == {"b"}
+
+
+def test_who_waits_leaves_amid_it_before_any_operation_ends_otherwise() -> None:
+    """The next operation of who waits has the same number, and outcomes of its own."""
+
+    def leaving(kind: str, outcome: str) -> Operation:
+        return Operation("a", 1, kind, "", outcome)
+
+    waiting = [
+        (Operation("b", n, "query", ""), leaving(WAIT, "cancel"), leaving(WAIT, "gone"))
+        for n in range(6)
+    ]
+    going = (Operation("a", 1, "query", ""), leaving("query", "cancel"))
+    every = [*waiting, going]
+    trace = tuple(Choice(n, options, 0) for n, options in enumerate(every))
+    strategy = Endings(trace, seed="fixed")
+
+    ended = []
+    while (chooser := strategy.next()) is not None:
+        taken = [options[chooser.choose(options)] for options in every]
+        first = next(one for one in taken if one.outcome)
+        ended.append((first.kind, first.outcome))
+
+    assert set(ended[:2]) == {(WAIT, "cancel"), (WAIT, "gone")}
+    assert ended[2:] == [("query", "cancel")]
 
 
 def test_beside_each_ending_another_operation_waits_for_all_others() -> None:

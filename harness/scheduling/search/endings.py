@@ -9,11 +9,12 @@ somebody who comes late to see what the end has left behind, one more is delayed
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from random import Random
 from typing import final
 
-from harness.scheduling.choice import CLOCK, Chooser, Key, Operation, Trace
+from harness.scheduling.choice import CLOCK, WAIT, Chooser, Key, Operation, Trace
 from harness.scheduling.search.delays import delayable
 
 
@@ -21,7 +22,8 @@ from harness.scheduling.search.delays import delayable
 class Endings:
     """Each outcome of each operation of a first run, once.
 
-    Each operation comes to its turn before any has a second of its outcomes.
+    Each operation comes to its turn before any has a second of its outcomes. Before
+    them come those who wait for what others do: most time passes while somebody does.
 
     Args:
         first: The trace of a run in which nobody interfered.
@@ -30,7 +32,7 @@ class Endings:
 
     def __init__(self, first: Trace, *, seed: str) -> None:
         rng = Random(seed)
-        self._runs = iter([_Ended(*one) for one in _in_turns(first, rng)])
+        self._runs = iter([_Ended(one) for one in _in_turns(first, rng)])
 
     def next(self) -> Chooser | None:
         return next(self._runs, None)
@@ -57,37 +59,55 @@ class DelayedEndings:
     def next(self) -> Chooser | None:
         if not self._operations or not self._endings:
             return None
-        key, passed = self._endings[self._count % len(self._endings)]
+        ending = self._endings[self._count % len(self._endings)]
         self._count += 1
-        return _Ended(key, passed, delayed=self._rng.choice(self._operations))
+        return _Ended(ending, delayed=self._rng.choice(self._operations))
 
     def record(self, trace: Trace) -> None:
         """Nothing is learnt from a run."""
 
 
-def _in_turns(first: Trace, rng: Random) -> Iterator[tuple[Key, int]]:
-    """Yield outcomes, and how many offers of it are let pass, in a drawn order."""
-    operations: dict[Key, list[tuple[Key, int]]] = {}
-    for key, offers in _offers(first).items():
-        plain = key._replace(outcome="")
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How something ends.
+
+    Attributes:
+        key: Of the outcome.
+        waits: Whether its actor waits for what others do, and has no operation.
+        passed: How many offers of it are let pass.
+    """
+
+    key: Key
+    waits: bool
+    passed: int
+
+
+def _in_turns(first: Trace, rng: Random) -> Iterator[_Ending]:
+    """Yield all endings in a drawn order."""
+    operations: dict[tuple[Key, bool], list[_Ending]] = {}
+    for (key, waits), offers in _offers(first).items():
+        one = key if waits else key._replace(outcome="")
         passed = offers.index(True) if True in offers else rng.randrange(len(offers))
-        operations.setdefault(plain, []).append((key, passed))
+        operations.setdefault((one, waits), []).append(_Ending(key, waits, passed))
     every = list(operations.values())
     rng.shuffle(every)
-    for outcomes in every:
-        rng.shuffle(outcomes)
+    every.sort(key=lambda endings: not endings[0].waits)
+    for endings in every:
+        rng.shuffle(endings)
     for rank in zip_longest(*every):
         yield from (one for one in rank if one is not None)
 
 
-def _offers(first: Trace) -> Mapping[Key, list[bool]]:
+def _offers(first: Trace) -> Mapping[tuple[Key, bool], list[bool]]:
     """Return each time an outcome was offered: whether its operation was to go then."""
-    offers: dict[Key, list[bool]] = {}
+    offers: dict[tuple[Key, bool], list[bool]] = {}
     for choice in first:
         turn = choice.options[0].plain
         for one in choice.options:
             if one.outcome and one.actor != CLOCK:
-                offers.setdefault(one.key, []).append(one.plain == turn)
+                waits = one.kind == WAIT
+                due = not waits and one.plain == turn
+                offers.setdefault((one.key, waits), []).append(due)
     return offers
 
 
@@ -95,18 +115,20 @@ def _offers(first: Trace) -> Mapping[Key, list[bool]]:
 class _Ended:
     """Takes what came first, and the outcome when its turn has come."""
 
-    def __init__(self, key: Key, passed: int, *, delayed: Key | None = None) -> None:
-        self._key = key
-        self._passed = passed
+    def __init__(self, ending: _Ending, *, delayed: Key | None = None) -> None:
+        self._ending = ending
+        self._passed = ending.passed
         self._delayed = delayed
 
     def choose(self, options: Sequence[Operation]) -> int:
+        ending = self._ending
         turn = next(self._going(options), 0)
         for place, one in enumerate(options):
-            if one.key == self._key:
+            if one.key == ending.key and (one.kind == WAIT) == ending.waits:
                 self._passed -= 1
                 # Where another is delayed it may be offered less often.
-                if self._passed < 0 or one.plain == options[turn].plain:
+                due = not ending.waits and one.plain == options[turn].plain
+                if self._passed < 0 or due:
                     return place
         return turn
 
