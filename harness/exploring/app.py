@@ -25,7 +25,7 @@ from harness.scheduling.actors import ACTOR, Actor
 from harness.scheduling.choice import STOP
 
 if TYPE_CHECKING:
-    from harness.hosting.asgi import App, Scope
+    from harness.hosting.asgi import App
     from harness.hosting.flow import Conversation, Incoming
     from harness.recording.recorder import Recorder
     from harness.scheduling.kernel import Kernel
@@ -236,8 +236,7 @@ class GatedApp:
         del timeout
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         cycle = Cycle(request, answered)
-        scope = http_scope(request, self.lifespan.state)
-        await self._serve(request, scope, _Served(cycle, answered, exchange))
+        await self._serve(request, _Served(cycle, answered, exchange))
         await answered
         return cycle.response()
 
@@ -254,9 +253,8 @@ class GatedApp:
             await self._left(tasks)
 
         cycle = Cycle(request, answered, leave)
-        scope = http_scope(request, self.lifespan.state)
         served = _Served(cycle, answered, exchange)
-        tasks.append(await self._serve(request, scope, served))
+        tasks.append(await self._serve(request, served))
         await answered
         return cycle.incoming or cycle.response()
 
@@ -273,9 +271,8 @@ class GatedApp:
             await self._left(tasks)
 
         dialogue = Dialogue(decided, leave)
-        scope = socket_scope(request, self.lifespan.state)
         served = _Served(dialogue, decided, exchange)
-        tasks.append(await self._serve(request, scope, served))
+        tasks.append(await self._serve(request, served))
         await decided
         return dialogue.outcome()
 
@@ -288,9 +285,7 @@ class GatedApp:
         """Put a beacon into each source of log lines."""
         send_beacons(self._recorder, key)
 
-    async def _serve(
-        self, request: Request, scope: Scope, served: _Served
-    ) -> asyncio.Task[None]:
+    async def _serve(self, request: Request, served: _Served) -> asyncio.Task[None]:
         """Let a request arrive when it is its turn."""
         path = request.target.partition("?")[0]
         await _turn(Work("arrive", f"{request.method} {path}", _nothing))
@@ -301,6 +296,9 @@ class GatedApp:
         context = self._context.copy()
         context.run(EXCHANGE.set, served.exchange)
         context.run(ACTOR.set, name)
+        # The app may have been started again since it was asked.
+        scope_of = socket_scope if isinstance(served.cycle, Dialogue) else http_scope
+        scope = scope_of(request, self.lifespan.state)
         work: Coroutine[Any, Any, None] = served.cycle.run(self._app, scope)
         task = asyncio.get_running_loop().create_task(work, context=context)
         self._serving[task] = served

@@ -15,7 +15,7 @@ from harness.hosting.flow import Conversation, Incoming
 from harness.hosting.hosted import ConnectionDropped, Request, Response
 from harness.model.boot import Phase
 from harness.model.canary import CanaryKey
-from harness.model.race import Ending, FlowEnding
+from harness.model.race import Ending, FlowEnding, lifespan_of
 from harness.model.scanner import Scanner
 from harness.point import point
 from harness.recording.context import EXCHANGE
@@ -23,7 +23,7 @@ from harness.recording.recorder import Recorder
 from harness.scheduling.actors import ACTOR, Actor
 from harness.scheduling.choice import STOP, Chooser
 from harness.scheduling.kernel import Kernel
-from tests.scheduling.ground import Played, Takes, acting, play
+from tests.scheduling.ground import Follows, Played, Takes, acting, play
 
 WHOSE: ContextVar[str] = ContextVar("whose", default="nobody's")
 
@@ -37,10 +37,13 @@ class App:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
+            scope["state"]["life"] = self.events.count("startup") + 1
             await self._live(receive, send)
         elif scope["type"] == "websocket":
             await self._talk(receive, send)
         else:
+            if scope["path"] == "/life":
+                self.events.append(f"life {scope['state']['life']}")
             await self._answer(
                 scope["path"], receive, send, stubborn=bool(scope["query_string"])
             )
@@ -263,6 +266,24 @@ def test_it_can_be_restarted_and_serves_again() -> None:
 
     assert app.events == ["startup", "shutdown", "startup", "/a nobody's", "shutdown"]
     assert answers == ["onetwo/a, 7"]
+
+
+def test_a_request_that_arrives_after_a_restart_has_the_state_of_that_start() -> None:
+    app = App()
+
+    async def scenario(kernel: Kernel) -> None:
+        one = hosted(app, kernel)
+        fleet = Fleet([one])
+        await fleet.start()
+        asking = asyncio.create_task(ask(one, kernel, "/life"))
+        await asyncio.gather(fleet.restart(), asking)
+        await fleet.stop()
+
+    # It waits for its turn until the app was stopped and started.
+    played = play(scenario, Follows(lifespan_of(1)))
+
+    assert played.ran.error is None
+    assert "life 2" in app.events
 
 
 @pytest.mark.parametrize(
