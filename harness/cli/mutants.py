@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from harness.settings import Settings
 
 Exercise = Literal["isolation", "races"]
+Kind = Literal["all", "bugs", "equivalents"]
+
+
+class _Chosen(TypedDict):
+    """Which variants are tried."""
+
+    exercise: Exercise
+    kind: Kind
 
 
 def mutants(
@@ -32,6 +40,9 @@ def mutants(
         Exercise,
         typer.Option(help="What shows the variants that are tried."),
     ] = "isolation",
+    kind: Annotated[
+        Kind, typer.Option(help="Which are tried if none is named.")
+    ] = "all",
     schedules: options.Schedules = None,
     sweep: options.Sweep = None,
     machine: options.Machine = None,
@@ -49,14 +60,15 @@ def mutants(
     keep_runs: options.KeepRuns = None,
 ) -> None:
     """Try variants of the app: each bug must be found, the harmless stay silent."""
-    own = {"names", "exercise"}
+    chosen = _Chosen(exercise=exercise, kind=kind)
+    own = {"names", "exercise", "kind"}
     flags = {name: value for name, value in ctx.params.items() if name not in own}
-    end_with(partial(_mutants, names or [], exercise, ctx.obj, flags))
+    end_with(partial(_mutants, names or [], chosen, ctx.obj, flags))
 
 
 def _mutants(
     names: Sequence[str],
-    exercise: Exercise,
+    chosen: _Chosen,
     process: object,
     flags: Mapping[str, object],
     terminal: Terminal,
@@ -69,7 +81,7 @@ def _mutants(
 
     def same_hashes(settings: Settings) -> None:
         meets = settings.together and settings.hosting == "inprocess"
-        if exercise == "races" or meets:
+        if chosen["exercise"] == "races" or meets:
             start_anew(settings.seed, process)
 
     beginning = begin(flags, terminal, first=same_hashes)
@@ -77,10 +89,10 @@ def _mutants(
     from harness import run
 
     with following(terminal) as listener:
-        outcomes = run.mutants(beginning.order(listener), names, exercise=exercise)
+        outcomes = run.mutants(beginning.order(listener), names, **chosen)
     if not outcomes:
         raise UsageError(
-            f"The target {beginning.settings.target} offers no variants.",
+            f"The target {beginning.settings.target} offers no such variants.",
             hint="Name them in its `variants`.",
         )
     terminal.say(table(outcomes, width=terminal.width, color=terminal.color))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 Exercise: TypeAlias = Literal["isolation", "races"]
+Kind: TypeAlias = Literal["all", "bugs", "equivalents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,11 @@ class MutantOutcome:
 
 
 def mutants(
-    order: Order, names: Sequence[str], *, exercise: Exercise = "isolation"
+    order: Order,
+    names: Sequence[str],
+    *,
+    exercise: Exercise = "isolation",
+    kind: Kind = "all",
 ) -> list[MutantOutcome]:
     """Try variants, each up to its first finding.
 
@@ -68,6 +73,7 @@ def mutants(
         names: Of the variants; if empty, all those of the exercise but such as are
             known to be beyond it.
         exercise: What shows them.
+        kind: Which of them are tried if none is named.
 
     Raises:
         UsageError: There is no variant of a name, or another exercise shows it.
@@ -75,7 +81,7 @@ def mutants(
     """
     target = load_target(order.settings.target, root=order.root)
     exercises = {name: one.exercise for name, one in target.variants.items()}
-    chosen = list(names) or _expected(target, order, exercise)
+    chosen = list(names) or _expected(target, order, exercise, kind)
     for name in chosen:
         with_variant(target, name)
         if exercises[name] != exercise:
@@ -89,9 +95,16 @@ def mutants(
     return _mutants(target, order, chosen)
 
 
-def _expected(target: Target, order: Order, exercise: Exercise) -> list[str]:
+def _expected(
+    target: Target, order: Order, exercise: Exercise, kind: Kind
+) -> list[str]:
     """Return the variants that must come out right, and say which are left out."""
-    ours = {n: one for n, one in target.variants.items() if one.exercise == exercise}
+    harmless = {"all": (True, False), "bugs": (False,), "equivalents": (True,)}[kind]
+    ours = {
+        name: one
+        for name, one in target.variants.items()
+        if one.exercise == exercise and one.harmless in harmless
+    }
     for name, variant in ours.items():
         if variant.beyond:
             detail = f"{name} is not tried: {variant.beyond}"

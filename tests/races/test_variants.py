@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import SecretStr
@@ -57,6 +58,19 @@ def test_what_shows_it_soonest_is_explored_first_and_all_else_if_it_does_not(
     assert tipped.findings
     assert "start_is_cancelled" not in {one.scenario for one in mistipped.explored}
     assert mistipped.findings
+
+
+@pytest.mark.parametrize(
+    ("kind", "harmless"), [("bugs", {False}), ("equivalents", {True})]
+)
+def test_of_all_variants_those_of_a_kind_can_be_tried(
+    order: Order, kind: Literal["bugs", "equivalents"], harmless: set[bool]
+) -> None:
+    one = order.changed(schedules=1)
+
+    assert {
+        each.harmless for each in mutants(one, [], exercise="races", kind=kind)
+    } == (harmless)
 
 
 def test_a_variant_of_another_exercise_is_refused_and_says_where_to_try_it(
