@@ -88,14 +88,15 @@ def test_a_finding_is_as_short_as_it_can_be(venue: Venue, explore: Explore) -> N
 
     assert shown.minimal
     assert len(token.tape) == len(shown.deviations) > 0
-    assert token.inputs["skipped"] == [2]
-    assert not any("request 2" in name for name, _ in shown.actors)
+    skipped = token.inputs["skipped"]
+    for number in skipped:
+        assert not any(f"request {number}" in name for name, _ in shown.actors)
     assert any(line.deviates for line in shown.lines)
     assert _shows(venue, finding, token)
     for left in range(len(token.tape)):
         tape = token.tape[:left] + token.tape[left + 1 :]
         assert not _shows(venue, finding, token, tape=tape)
-    for number in (1, 3):
+    for number in {1, 2, 3}.difference(skipped):
         assert not _shows(venue, finding, token, without=number)
 
 
