@@ -37,10 +37,40 @@ _FORGETTING = {"REFERENCE_APP_CACHE_LIFETIME": "0"}
 """Nothing is remembered, so that each request loads it."""
 
 
+_SHOWN_BY: Mapping[str, str] = {
+    "set-after-opening": "idle_and_used",
+    "lock-let-go": "idle_and_used",
+    "second-check-missing": "idle_and_used",
+    "one-lock-for-all": "first_use_fails",
+    "half-open-published": "cold_stampede",
+    "left-by-the-cancelled": "client_leaves",
+    "failure-kept": "first_use_fails",
+    "task-not-shielded": "client_leaves",
+    "permit-not-given-back": "client_leaves",
+    "told-before-stored": "idle_and_used",
+    "ready-before-the-last": "asked_when_ready",
+    "reload-leaks-old": "reloaded_in_use",
+    "forgotten-before-closed": "idle_and_used",
+    "closed-once": "offboarded_in_use",
+    "used-pool-cut-off": "idle_and_used",
+    "pool-opened-twice": "rotated_in_use",
+    "pools-of-a-failed-start": "start_fails",
+    "current-tenant-of-all": "cold_tenants",
+    "older-flags-put-back": "flags_written",
+    "old-key-put-back": "keys_replaced",
+    "moved-domain-put-back": "domain_taken_away",
+    "jobs-outlive-tenants": "noted_before_the_end",
+    "winner-removed": "onboarded_in_two_processes",
+}
+"""By which scenario each bug was found first, all being tried in turns."""
+
+
 def _bug(name: str, summary: str, *environments: Mapping[str, str]) -> Mutant:
     """Return a bug whose file is called like it."""
-    app = _RACES + name.replace("-", "_") + _FACTORY
-    return Mutant(name, app, False, summary, _together(environments))
+    app, scenarios = _RACES + name.replace("-", "_") + _FACTORY, (_SHOWN_BY[name],)
+    return Mutant(
+        name, app, False, summary, _together(environments), scenarios=scenarios
+    )
 
 
 def _twin(name: str, summary: str, *environments: Mapping[str, str]) -> Mutant:
