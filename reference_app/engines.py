@@ -24,8 +24,10 @@ from reference_app.settings import Settings
 async def open_engine(
     settings: Settings, *, max_size: int
 ) -> AsyncIterator[AsyncEngine]:
-    """Make an engine, which connects on first use, and dispose of it at the end.
+    """Make an engine that has connected once, and dispose of it at the end.
 
+    Over its first connection an engine learns what the server is like, and all who want
+    one wait for that: it is nothing to do while a tenant is opened, which may hang.
     Disposing waits `close_timeout` seconds, then cuts off what is still open.
 
     Args:
@@ -58,6 +60,8 @@ async def open_engine(
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     try:
+        async with engine.connect():
+            pass
         yield engine
     finally:
         try:

@@ -19,7 +19,7 @@ import asyncpg
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from reference_app.engines import open_engine
@@ -52,8 +52,20 @@ class SharedPoolStore:
         """Begin a transaction as the tenant; an error undoes all of it."""
         with _drivers_errors():
             async with self._engine.begin() as connection:
-                await connection.execute(_ENTER, self._place)
+                await self._enter(connection)
                 yield CoreSession(connection)
+
+    async def _enter(self, connection: AsyncConnection) -> None:
+        """Begin the transaction, with the first statement of all.
+
+        A connection on which that fails is not lent again: asyncpg goes on to take it
+        for one within a transaction, and would begin a savepoint there.
+        """
+        try:
+            await connection.execute(_ENTER, self._place)
+        except BaseException:
+            await connection.invalidate()
+            raise
 
 
 class SharedPoolStorage(SchemaAndRole):

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from reference_app.engines import open_engine
 from reference_app.storage.core.session import CoreSession
@@ -203,3 +204,36 @@ async def test_connections_in_use_are_cut_off_at_the_end(dsn: str) -> None:
 
     assert driver.is_closed()
     await connection.close()
+
+
+async def test_a_connection_on_which_nothing_could_begin_is_not_lent_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg takes it for one within a transaction, and would begin a savepoint."""
+    a, b = pair
+    execute, failures = asyncpg.Connection.execute, ["the first"]
+
+    async def fails(self: asyncpg.Connection, query: str) -> str:
+        if query == "BEGIN;" and failures:
+            raise asyncpg.QueryCanceledError(failures.pop())
+        return await execute(self, query)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", fails)
+
+    with pytest.raises(asyncpg.QueryCanceledError):
+        async with a.session():
+            pass
+    async with b.session() as session:
+        created = await session.documents.create("of B", "")
+    async with b.session() as session:
+        assert await session.documents.get(created.id) == created
+
+
+async def test_an_engine_has_connected_before_anybody_asks(
+    engine: AsyncEngine,
+) -> None:
+    """What it learns over its first connection nobody else has to wait for then."""
+    pool = engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+
+    assert (pool.checkedin(), pool.checkedout()) == (1, 0)
