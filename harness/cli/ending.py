@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import errno
 import os
@@ -132,7 +131,9 @@ def _undropped() -> Iterator[None]:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
             ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
             number = signal.SIGTERM if ignored else signal.SIGINT
-            timer = threading.Timer(_AGAIN, _thread.interrupt_main, (number,))
+            # A signal, so that it also ends what the process waits for.
+            main = threading.main_thread().ident
+            timer = threading.Timer(_AGAIN, signal.pthread_kill, (main, number))
             timer.daemon = True
             timer.start()
         else:

@@ -44,7 +44,7 @@ def work(terminal):
     del node
     gc.collect()
     print("goes on", flush=True)
-    time.sleep(30)
+    time.sleep(600)
     return 0
 
 end_with(work)
