@@ -128,14 +128,14 @@ class Course:
             # Of the first one all is kept: it shows what was watched.
             self._sum_up(played)
         told = ""
-        for one in new:
-            proven = bench.proven(self._scenario, self._inputs, played, one, events)
-            if proven is None:
+        proven = bench.proven(self._scenario, self._inputs, played, new, events)
+        for one, finding in zip(new, proven, strict=True):
+            if finding is None:
                 self._doubted.add(one.fingerprint)
             else:
-                self._found[one.fingerprint] = proven
+                self._found[one.fingerprint] = finding
                 self._first = self._first or self._run
-                told = told or proven.summary
+                told = told or finding.summary
         detail = f"{self._scenario.name}: {len(self._found)} found"
         self._listener(Progress("races", self._run, self._budget, detail, told))
         self._is_over = self._only_first and bool(self._found)

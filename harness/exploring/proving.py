@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 from harness.exploring import rounds
 from harness.exploring.diagram import interleaving_of
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from harness.scheduling.choice import Chooser, Operation, Trace
 
 Judge = Callable[[tuple["Event", ...]], list["Finding"]]
+Part: TypeAlias = tuple[Deviation | int, ...]
+"""Deviations that are kept, and numbers of requests."""
 
 STEPS: Final = "steps"
 """Among the inputs of a token: that steps of tasks were put in order, too."""
@@ -84,80 +86,75 @@ class Bench:
         scenario: Scenario,
         inputs: Inputs,
         played: Played,
-        finding: Finding,
+        found: Sequence[Finding],
         events: Sequence[Event],
-    ) -> Finding | None:
-        """Run a finding's schedule again, and shorten it; None if it does not show.
+    ) -> list[Finding | None]:
+        """Run the schedule of findings again, and shorten it for each of them.
 
         Args:
             scenario: What happens.
             inputs: To whom.
-            played: The schedule that showed it.
-            finding: What was found.
+            played: The schedule that showed them.
+            found: What was found.
             events: Of that schedule.
+
+        Returns:
+            For each what it has become; None if it does not show again.
         """
-        tape = tape_of(played.ran.trace)
+        reruns = Reruns(self, scenario, inputs, played)
+        return [self._proven(reruns, one, events) for one in found]
+
+    def _proven(
+        self, reruns: Reruns, finding: Finding, events: Sequence[Event]
+    ) -> Finding | None:
         for time in range(REPLAYS):
-            again, findings, unfit = self.replay(scenario, inputs, tape)
-            shows = any(one.fingerprint == finding.fingerprint for one in findings)
-            self.recorder.forget(again.mark)
-            if not shows or unfit:
+            again, prints, fits = reruns.again(time)
+            shows = finding.fingerprint in prints
+            if not shows or not fits:
                 seen = f"in {time + 1 + shows} of {time + 2} {RUNS}"
-                self._doubt(scenario, finding, seen, played, again)
+                self._doubt(reruns, finding, seen, again)
                 if finding.oracle not in FACTS:
                     return None
                 told = replace(finding, summary=f"{finding.summary} ({seen})")
-                return self._drawn(scenario, inputs, tape, events, told, minimal=False)
-        return self._shortened(scenario, inputs, tape, played, finding)
+                return self._drawn(
+                    reruns.scenario,
+                    reruns.inputs,
+                    reruns.tape,
+                    events,
+                    told,
+                    minimal=False,
+                )
+        return self._shortened(reruns, finding)
 
     def _doubt(
-        self,
-        scenario: Scenario,
-        finding: Finding,
-        seen: str,
-        played: Played,
-        again: Played,
+        self, reruns: Reruns, finding: Finding, seen: str, again: Played
     ) -> None:
-        parts = parting(played.ran.trace, again.ran.trace)
+        parts = parting(reruns.played.ran.trace, again.ran.trace)
         self.recorder.add(
             Unseen(
                 "unseen",
-                f"see a finding of {scenario.name} again: {finding.summary}",
+                f"see a finding of {reruns.scenario.name} again: {finding.summary}",
                 f"it showed {seen}: {parts or 'the choices are the same'}",
             )
         )
 
-    def _shortened(
-        self,
-        scenario: Scenario,
-        inputs: Inputs,
-        tape: Tape,
-        played: Played,
-        finding: Finding,
-    ) -> Finding:
-        requests = [
-            int(name.rpartition(" ")[2])
-            for name in played.asked
-            if name.startswith(("request ", "operator "))
-        ]
-        elements: list[Deviation | int] = [*tape, *requests]
-
-        def fails(kept: tuple[Deviation | int, ...]) -> bool:
-            again, findings, _ = self._again(scenario, inputs, requests, kept)
-            self.recorder.forget(again.mark)
-            return any(one.fingerprint == finding.fingerprint for one in findings)
-
-        shrunk = shrink(elements, fails, tries=self.tries)
-        again, findings, short = self._again(
-            scenario, inputs, requests, shrunk.elements
+    def _shortened(self, reruns: Reruns, finding: Finding) -> Finding:
+        wanted = finding.fingerprint
+        elements: list[Deviation | int] = [*reruns.tape, *reruns.requests]
+        shrunk = shrink(
+            elements, lambda kept: wanted in reruns.shown_by(kept), tries=self.tries
         )
-        events = self.recorder.since(again.mark)
-        least = tuple(one for one in shrunk.elements if isinstance(one, Deviation))
-        shown = next(
-            (one for one in findings if one.fingerprint == finding.fingerprint), finding
+        short, tape = reruns.reduced(shrunk.elements)
+        again, findings, _ = self.replay(reruns.scenario, short, tape)
+        shown = next((one for one in findings if one.fingerprint == wanted), finding)
+        return self._drawn(
+            reruns.scenario,
+            short,
+            tape,
+            self.recorder.since(again.mark),
+            shown,
+            minimal=shrunk.minimal,
         )
-        minimal = shrunk.minimal
-        return self._drawn(scenario, short, least, events, shown, minimal=minimal)
 
     def _drawn(
         self,
@@ -190,18 +187,71 @@ class Bench:
             ),
         )
 
-    def _again(
-        self,
-        scenario: Scenario,
-        inputs: Inputs,
-        requests: Sequence[int],
-        kept: tuple[Deviation | int, ...],
-    ) -> tuple[Played, list[Finding], Inputs]:
-        left = frozenset(requests) - {one for one in kept if isinstance(one, int)}
+
+@final
+class Reruns:
+    """What running a schedule again, and parts of it, has shown so far.
+
+    Whatever is asked of it is run once: several findings of one schedule most often
+    show in the same parts of it.
+
+    Args:
+        bench: What schedules are run with.
+        scenario: What happens.
+        inputs: To whom.
+        played: The schedule.
+    """
+
+    def __init__(
+        self, bench: Bench, scenario: Scenario, inputs: Inputs, played: Played
+    ) -> None:
+        self.scenario = scenario
+        self.inputs = inputs
+        self.played = played
+        self.tape = tape_of(played.ran.trace)
+        self.requests = [
+            int(name.rpartition(" ")[2])
+            for name in played.asked
+            if name.startswith(("request ", "operator "))
+        ]
+        self._bench = bench
+        self._whole: list[tuple[Played, frozenset[str], bool]] = []
+        self._parts: dict[Part, frozenset[str]] = {}
+
+    def again(self, time: int) -> tuple[Played, frozenset[str], bool]:
+        """Run it again as a whole.
+
+        Args:
+            time: For the how-manieth time, from 0.
+
+        Returns:
+            How it went, the fingerprints of what it showed, and whether all of its
+            deviations fitted.
+        """
+        while len(self._whole) <= time:
+            played, prints, fits = self._run(self.inputs, self.tape)
+            self._whole.append((played, prints, fits))
+        return self._whole[time]
+
+    def shown_by(self, kept: Part) -> frozenset[str]:
+        """Run a part of it; return the fingerprints of what that shows."""
+        if kept not in self._parts:
+            _, prints, _ = self._run(*self.reduced(kept))
+            self._parts[kept] = prints
+        return self._parts[kept]
+
+    def reduced(self, kept: Part) -> tuple[Inputs, Tape]:
+        """Return the inputs and the tape of a part."""
+        left = frozenset(self.requests).difference(
+            one for one in kept if isinstance(one, int)
+        )
         tape = tuple(one for one in kept if isinstance(one, Deviation))
-        short = replace(inputs, skipped=inputs.skipped | left)
-        played, findings, _ = self.replay(scenario, short, tape)
-        return played, findings, short
+        return replace(self.inputs, skipped=self.inputs.skipped | left), tape
+
+    def _run(self, inputs: Inputs, tape: Tape) -> tuple[Played, frozenset[str], bool]:
+        played, findings, unfit = self._bench.replay(self.scenario, inputs, tape)
+        self._bench.recorder.forget(played.mark)
+        return played, frozenset(one.fingerprint for one in findings), not unfit
 
 
 def parting(one: Trace, other: Trace) -> str:

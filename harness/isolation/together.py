@@ -239,5 +239,5 @@ class Together:
             recorder.forget(again.mark)
             for one in findings:
                 if one.fingerprint == finding.fingerprint:
-                    return bench.proven(TOGETHER, short, again, one, seen)
-        return bench.proven(TOGETHER, inputs, played, finding, events)
+                    return bench.proven(TOGETHER, short, again, [one], seen)[0]
+        return bench.proven(TOGETHER, inputs, played, [finding], events)[0]
