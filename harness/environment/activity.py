@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -156,15 +156,20 @@ class Activity:
                 f"Postgres does not say how many connections there are: {error}"
             ) from error
 
-    async def quiet(self, *, within: float) -> tuple[Session, ...]:
+    async def quiet(
+        self, *, within: float, held: Collection[int] = ()
+    ) -> tuple[Session, ...]:
         """Wait until there are none; return those that are left in the end.
 
         Args:
             within: Seconds to wait at most: the server notices a close a moment later.
+            held: Process ids of the server's ends of those that nobody will close:
+                when there are no others, waiting is over.
         """
         until, pause = time.monotonic() + within, _SOONEST
         while left := await self._newer():
-            if time.monotonic() > until:
+            is_over = all(one.backend in held for one in left)
+            if is_over or time.monotonic() > until:
                 break
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LATEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, final
 
@@ -24,6 +24,7 @@ from harness.hosting.surroundings import surroundings
 from harness.model.boot import Phase
 from harness.model.race import Ending, lifespan_of
 from harness.model.tenant import alias
+from harness.observe.asyncpg import held_backends
 from harness.provisioning.client import Client, never_fails
 from harness.provisioning.listeners import Listeners
 from harness.scheduling.choice import OneByOne
@@ -190,7 +191,7 @@ class Schedules:
         running.append(one)
         with self._grounds.watching(one.watch):
             ran = kernel.run(self._main(one))
-            self._note_end(one, ran)
+            self._note_end(one, ran, held_backends(loop.transports))
             # While it is watched: what is left behind ends now.
             clear(loop)
         return ran, tuple(kernel.actors)
@@ -315,13 +316,13 @@ class Schedules:
             one.stopped = True
         one.notes.reached(phase)
 
-    def _note_end(self, one: _Running, ran: Ran) -> None:
+    def _note_end(self, one: _Running, ran: Ran, held: Collection[int]) -> None:
         grounds, take = self._grounds, one.notes.take
         if ran.error is not None:
             error = raised(take.scenario, ran.error, one.notes.deviations)
             raise error from ran.error
         if one.stopped and ran.ending is Ending.ENDED and grounds.activity is not None:
-            grounds.outer(one.watch.stopped())
+            grounds.outer(one.watch.stopped(held))
         undisturbed = not any(choice.taken for choice in ran.trace)
         if (undisturbed or take.strategy == SOLO) and one.failure is not None:
             raise one.failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from harness.model.boot import (
@@ -171,10 +171,11 @@ class BootWatch:
         )
         self._recorder.add(event)
 
-    async def stopped(self) -> None:
+    async def stopped(self, held: Collection[int] = ()) -> None:
+        """Tell which connections are left; `held` are those that nobody will close."""
         if self._activity is None:
             return
-        for session in await self._activity.quiet(within=SETTLE):
+        for session in await self._activity.quiet(within=SETTLE, held=held):
             event = LeftOpen(
                 kind="left",
                 at=self._recorder.now(),

@@ -102,7 +102,7 @@ def clear(loop: GatedLoop) -> None:
 
 
 def _hang_up(loop: GatedLoop) -> None:
-    transports = tuple(loop._transports.values())  # type: ignore[attr-defined] # noqa: SLF001
+    transports = loop.transports
     for transport in transports:
         transport.abort()
     if transports:

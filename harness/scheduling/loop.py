@@ -116,6 +116,11 @@ class GatedLoop(asyncio.SelectorEventLoop):
             self._skew = self._stopped_at - time.monotonic()
             self._stopped_at = None
 
+    @property
+    def transports(self) -> tuple[asyncio.Transport, ...]:
+        """Those of the sockets that it looks after."""
+        return tuple(self._transports.values())  # type: ignore[attr-defined]
+
     def next_timer(self) -> asyncio.TimerHandle | None:
         """Return what is to be called first; None if nothing is."""
         timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]

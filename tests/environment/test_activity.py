@@ -152,6 +152,27 @@ async def test_it_is_quiet_as_soon_as_all_are_closed(
         assert await waiting == ()
 
 
+async def test_nobody_waits_for_what_nobody_will_close_but_for_all_else(
+    postgres_server: Postgres,
+) -> None:
+    async with (
+        create_database(postgres_server, "app") as app,
+        activity(postgres_server, app.dsn, ()) as connections,
+        asyncio.timeout(30),
+    ):
+        kept, other = [await asyncpg.connect(app.dsn) for _ in range(2)]
+        held = {kept.get_server_pid()}
+        waiting = asyncio.create_task(connections.quiet(within=600.0, held=held))
+        await connections.count()
+        assert not waiting.done()
+
+        await other.close()
+
+        (left,) = await waiting
+        assert left.backend == kept.get_server_pid()
+        await kept.close()
+
+
 async def test_what_is_still_there_in_the_end_is_told(
     postgres_server: Postgres,
 ) -> None:
