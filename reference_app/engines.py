@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -64,14 +64,21 @@ async def open_engine(
             pass
         yield engine
     finally:
-        try:
-            async with asyncio.timeout(settings.close_timeout):
-                await engine.dispose()
-        except TimeoutError:
-            pass  # what is left is cut off
-        finally:
-            for connection in tuple(opened):
-                connection.terminate()
+        await _dispose(engine, opened, timeout=settings.close_timeout)
+
+
+async def _dispose(
+    engine: AsyncEngine, opened: Collection[asyncpg.Connection], *, timeout: float
+) -> None:
+    """Close connections, and cut off what is still open after some seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            await engine.dispose()
+    except TimeoutError:
+        pass  # what is left is cut off
+    finally:
+        for connection in tuple(opened):
+            connection.terminate()
 
 
 def _refuse_closed(

@@ -62,7 +62,7 @@ _SHOWN_BY: Mapping[str, str] = {
     "jobs-outlive-tenants": "noted_before_the_end",
     "winner-removed": "onboarded_in_two_processes",
 }
-"""By which scenario each bug was found first, all being tried in turns."""
+"""A scenario that shows each bug soon; the others are explored after it."""
 
 
 def _bug(name: str, summary: str, *environments: Mapping[str, str]) -> Mutant:
