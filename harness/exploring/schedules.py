@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, final
 
 from harness.errors import AppFailed, Inconclusive
+from harness.exploring.alone import Alone
 from harness.exploring.app import GatedApp
 from harness.exploring.chance import same_chance
 from harness.exploring.failing import raised
@@ -62,25 +63,6 @@ class Played:
     ran: Ran
     digest: str
     asked: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """How a scenario goes where one request is served after the other.
-
-    Attributes:
-        statuses: Of each request, by actor.
-        refusals: Why what an operator did was refused.
-        unlike: What is read in it that was not written so.
-        kept: How many resources of each tenant are open when the app rests.
-        raising: Actors after the answers to whom the app raises.
-    """
-
-    statuses: Mapping[str, int]
-    refusals: tuple[str, ...] = ()
-    unlike: tuple[str, ...] = ()
-    kept: Mapping[Holding, int] = field(default_factory=dict)
-    raising: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

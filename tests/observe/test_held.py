@@ -11,9 +11,10 @@ from harness.observe.asyncpg import held_backends
 
 async def test_connections_count_until_they_are_being_closed(server_dsn: str) -> None:
     one, other = [await asyncpg.connect(server_dsn) for _ in range(2)]
-    first, second = one._transport, other._transport
-    assert first is not None
-    assert second is not None
+    first, second = (
+        each._transport  # type: ignore[attr-defined]
+        for each in (one, other)
+    )
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1")
     host, port = server.sockets[0].getsockname()
     _, writer = await asyncio.open_connection(host, port)
